@@ -1,0 +1,54 @@
+"""Accepted observations of one scenario on one hardware fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecoci.model.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The stable fields that must agree before two numbers may be compared; no reading that wanders.
+
+    `fields` are sorted (name, value) pairs; `name` is a readable folder name ending in a hash of them.
+    """
+
+    name: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """One metric of one run; `name` is a `Metric` value."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one accepted run contributes. `accounting` is "gross": board energy with idle included."""
+
+    job_id: str
+    run_index: int
+    commit: str | None
+    measured_utc: str
+    accepted_utc: str
+    accepted_by: str
+    board_uuid: str
+    metrics: tuple[MetricValue, ...]
+    accounting: str = "gross"
+
+    def metric(self, name: str) -> float | None:
+        return next((m.value for m in self.metrics if m.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The file `baselines/<fingerprint>/<scenario>.json`; `digest` is that of `scenario` when it was measured."""
+
+    fingerprint: Fingerprint
+    scenario: Scenario
+    digest: str
+    observations: tuple[Observation, ...]

@@ -1,0 +1,73 @@
+"""What passes between the parent and the measuring process, and what observers hear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ecoci.model.result import Environment, RunRecord, WarmUp, Window
+from ecoci.model.scenario import Scenario
+from ecoci.model.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """One run to be made in a fresh process. `board_uuid` pins the card; `cache_dir` holds synthetic weights."""
+
+    scenario: Scenario
+    run_index: int
+    runs_total: int
+    board_uuid: str
+    cache_dir: str
+
+
+class Phase(StrEnum):
+    STARTING = "starting"
+    LOADING = "loading"
+    WARMING_UP = "warming up"
+    IDLE = "idle power"
+    MEASURING = "measuring"
+    REMEASURING = "measuring again"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands: `step` of `steps` in its phase; `power_w` and `remaining_s` are None when unknown."""
+
+    scenario: str
+    run_index: int
+    runs_total: int
+    phase: Phase
+    step: int = 0
+    steps: int = 0
+    power_w: float | None = None
+    remaining_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPiece:
+    """One line of a measuring process's file: exactly one field is set. Lines add up to a `RunRecord`.
+
+    `superseded` marks that the windows so far failed a quality gate and are to be measured again.
+    """
+
+    environment: Environment | None = None
+    load_s: float | None = None
+    warm_up: WarmUp | None = None
+    idle: Trace | None = None
+    window: Window | None = None
+    superseded: bool = False
+    progress: Progress | None = None
+    record: RunRecord | None = None
+    error: ErrorNote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNote:
+    """An `EcociError` on its way from the child to the parent."""
+
+    kind: str
+    message: str
+    cause: str
+    remedy: str

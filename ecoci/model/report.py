@@ -1,0 +1,167 @@
+"""What is said: comparisons, verdicts, and the one value every renderer gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from ecoci.model.baseline import Fingerprint
+from ecoci.model.result import Environment, Provenance, Reason, RunMeasurement
+from ecoci.model.scenario import Scenario, Tariff
+
+
+class Metric(StrEnum):
+    """What is compared. Gross energy per output token is the gated one; the others say why it moved."""
+
+    ENERGY_PER_TOKEN_J = "energy_per_token_j"
+    NET_ENERGY_PER_TOKEN_J = "net_energy_per_token_j"
+    TOKENS_PER_S = "tokens_per_s"
+    MEAN_POWER_W = "mean_power_w"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """n run-level values: arithmetic mean, sample sd (None below n = 2) and 95 % t interval of the mean."""
+
+    n: int
+    mean: float
+    sd: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricComparison:
+    """Welch's test of one metric on log values.
+
+    `change`, `ci_low`, `ci_high` are relative changes head against base (0.05 is +5 %), from the difference of mean
+    logs, with a two-sided 1 - alpha interval. `min_detectable_change` is the relative change found with 80 % power.
+    All but the summaries are None when the test cannot be made; the comparison's problems say why.
+    """
+
+    metric: Metric
+    base: Summary
+    head: Summary
+    change: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    t: float | None = None
+    df: float | None = None
+    p: float | None = None
+    hedges_g: float | None = None
+    min_detectable_change: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """One fingerprint or workload field whose value differs; None where a side lacks it."""
+
+    field: str
+    base: str | None
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BaseInfo:
+    """Where the base values come from."""
+
+    scenario: str
+    observations: int
+    jobs: int
+    newest_utc: str
+    commits: tuple[str, ...]
+    board_uuids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Head against base. `problems` empty means that the numbers may be compared.
+
+    `primary` is present whenever it can be computed, even beside problems. `workload_changes` lists what differs on
+    purpose when a scenario is compared `against` another.
+    """
+
+    problems: tuple[Reason, ...]
+    primary: MetricComparison | None
+    information: tuple[MetricComparison, ...] = ()
+    base: BaseInfo | None = None
+    fingerprint_differences: tuple[FieldDifference, ...] = ()
+    workload_changes: tuple[FieldDifference, ...] = ()
+
+
+class VerdictKind(StrEnum):
+    """The five answers; the last two are never shown as green."""
+
+    PASS = "PASS"
+    IMPROVED = "IMPROVED"
+    REGRESSED = "REGRESSED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_MEASURABLE = "NOT_MEASURABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    kind: VerdictKind
+    reasons: tuple[Reason, ...]
+
+
+class Severity(IntEnum):
+    INFO = 0
+    WARNING = 1
+    CRITICAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of the audit; `line` is 1-based."""
+
+    rule_id: str
+    severity: Severity
+    path: str
+    line: int
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """Mean and sd of one number over the runs of a scenario; `name` and `unit` are for people."""
+
+    name: str
+    unit: str
+    summary: Summary | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioReport:
+    """All that is known of one scenario; `head` holds a line for each metric."""
+
+    scenario: Scenario
+    digest: str
+    fingerprint: Fingerprint | None
+    environment: Environment | None
+    runs: tuple[RunMeasurement, ...]
+    head: tuple[MetricSummary, ...]
+    comparison: Comparison
+    verdict: Verdict
+    flags: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The only argument of every renderer; the file `report.json`."""
+
+    provenance: Provenance
+    scenarios: tuple[ScenarioReport, ...]
+    findings: tuple[Finding, ...]
+    tariff: Tariff
+    verdict: VerdictKind
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file to be written or posted: an effect as a value."""
+
+    name: str
+    content: str

@@ -1,0 +1,261 @@
+"""What was measured: raw runs with their environment, and the numbers computed from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ecoci.model.scenario import Scenario
+from ecoci.model.trace import Missing, ThrottleTime, Trace
+
+
+class ReasonCode(StrEnum):
+    """Why a verdict, a refusal or a quality flag. The sentences live in `ecoci.render.sentences`."""
+
+    # what stops a comparison
+    NO_BASELINE = "no_baseline"
+    FINGERPRINT_DIFFERS = "fingerprint_differs"
+    DIGEST_DIFFERS = "digest_differs"
+    TASK_DIFFERS = "task_differs"
+    BOARD_DIFFERS = "board_differs"
+    ACCOUNTING_DIFFERS = "accounting_differs"
+    MIXED_ENVIRONMENT = "mixed_environment"
+    NO_RUNS = "no_runs"
+    RUN_FAILED = "run_failed"
+    NOT_STEADY = "not_steady"
+    FOREIGN_PROCESS = "foreign_process"
+    NO_ENERGY = "no_energy"
+    NOT_FINITE = "not_finite"
+    ZERO_VARIANCE = "zero_variance"
+    INTERRUPTED = "interrupted"
+    # what decides one
+    TOO_FEW_RUNS = "too_few_runs"
+    ABOVE_TOLERANCE = "above_tolerance"
+    BELOW_TOLERANCE = "below_tolerance"
+    WITHIN_TOLERANCE = "within_tolerance"
+    INTERVAL_TOO_WIDE = "interval_too_wide"
+    # what is said beside it
+    OTHER_BOARD = "other_board"
+    THROUGHPUT_UNSTEADY = "throughput_unsteady"
+    POWER_UNSTEADY = "power_unsteady"
+    REMEASURED = "remeasured"
+    OUTLIERS = "outliers"
+    THROTTLED = "throttled"
+    COUNTER_TRACE_GAP = "counter_trace_gap"
+    SHORT_WINDOW = "short_window"
+    READING_MISSING = "reading_missing"
+    SYNTHETIC_WEIGHTS = "synthetic_weights"
+
+
+Fact = tuple[str, str | float | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code and the values its sentence needs, as (name, value) pairs."""
+
+    code: ReasonCode
+    facts: tuple[Fact, ...] = ()
+
+    def fact(self, name: str) -> str | float | int | None:
+        return dict(self.facts).get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The GPU as the driver describes it; None with an entry in `missing` where it does not say."""
+
+    product: str
+    uuid: str
+    driver: str
+    cuda: str | None = None
+    memory_bytes: int | None = None
+    power_limit_w: float | None = None
+    compute_capability: str | None = None
+    vbios: str | None = None
+    mig_enabled: bool | None = None
+    persistence: bool | None = None
+    ecc: bool | None = None
+    missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What ran: `libraries` as sorted (name, version) pairs; `device` is "cuda" or "cpu"."""
+
+    name: str
+    device: str
+    libraries: tuple[tuple[str, str], ...]
+    parameters: int | None = None
+    weights_digest: str | None = None
+    synthetic_weights: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    cpu: str
+    logical_cores: int
+    system: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    board: Board
+    engine: EngineFacts
+    host: Host
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One call of the engine, device synced: what all requests of the batch took in and gave out together."""
+
+    requests: int
+    prompt_tokens: int
+    output_tokens: int
+    peak_memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The work of one window: whole generations; `generation_s` holds the duration of each."""
+
+    generation_s: tuple[float, ...]
+    requests: int
+    prompt_tokens: int
+    output_tokens: int
+    peak_memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Durations of the generations before measuring; `steady` False means the budget ran out first."""
+
+    generation_s: tuple[float, ...]
+    steady: bool
+    budget_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    trace: Trace
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One fresh process, raw. `superseded` are windows that failed a quality gate and were measured again.
+
+    `failure` says why a run has fewer windows than asked for (crash, signal, not steady); None means it is whole.
+    """
+
+    index: int
+    started_utc: str
+    environment: Environment | None
+    load_s: float | None
+    warm_up: WarmUp | None
+    idle: Trace | None
+    windows: tuple[Window, ...]
+    superseded: tuple[Window, ...] = ()
+    failure: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    scenario: Scenario
+    runs: tuple[RunRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Says that the traces are a recording: `recorded_utc` when, `product` on which GPU, `source` which file."""
+
+    recorded_utc: str
+    product: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a job's numbers come from. `commit` is None outside a git repository; `dirty` True with local changes."""
+
+    job_id: str
+    created_utc: str
+    ecoci_version: str
+    commit: str | None = None
+    dirty: bool = False
+    replay: Replay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """The file `result.json`. `complete` False means the job was cut short; what it holds is still true."""
+
+    provenance: Provenance
+    results: tuple[ScenarioResult, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The numbers of one window, or of one run as the sum of its windows. None where a reading is missing.
+
+    Energy is gross board energy (idle included) unless the name says net. `generation_s` is the mean duration of one
+    generation. `counter_trace_gap` is (trace integral - counter) / counter. `throttled` is summed by cause.
+    """
+
+    energy_j: float | None
+    net_energy_j: float | None
+    duration_s: float
+    generation_s: float
+    output_tokens: int
+    requests: int
+    mean_power_w: float | None
+    min_power_w: float | None
+    max_power_w: float | None
+    gpu_utilization_pct: float | None
+    peak_memory_bytes: int | None
+    temperature_c: float | None
+    sm_clock_mhz: float | None
+    throttled: tuple[ThrottleTime, ...]
+    counter_trace_gap: float | None
+
+    @property
+    def energy_per_token_j(self) -> float | None:
+        return None if self.energy_j is None else self.energy_j / self.output_tokens
+
+    @property
+    def net_energy_per_token_j(self) -> float | None:
+        return None if self.net_energy_j is None else self.net_energy_j / self.output_tokens
+
+    @property
+    def energy_per_request_j(self) -> float | None:
+        return None if self.energy_j is None else self.energy_j / self.requests
+
+    @property
+    def tokens_per_j(self) -> float | None:
+        return None if not self.energy_j else self.output_tokens / self.energy_j
+
+    @property
+    def tokens_per_s(self) -> float:
+        return self.output_tokens / self.duration_s
+
+    @property
+    def request_ms(self) -> float:
+        """Time one batch took, which is the latency each of its requests saw, in milliseconds."""
+        return 1000.0 * self.generation_s
+
+
+@dataclass(frozen=True, slots=True)
+class RunMeasurement:
+    """One observation: the run's numbers, its windows' numbers, idle power in the same context, its quality flags.
+
+    `total` is None when the run holds no usable window; `flags` then says why.
+    """
+
+    index: int
+    total: Measurement | None
+    windows: tuple[Measurement, ...]
+    idle_power_w: float | None
+    warm_up_generations: int | None
+    flags: tuple[Reason, ...]
