@@ -1,0 +1,1 @@
+"""Adapters that run a workload."""

@@ -1,0 +1,1 @@
+"""Adapters that turn running work into a trace."""

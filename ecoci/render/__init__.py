@@ -1,0 +1,1 @@
+"""Renderers: from a report to what people read. They know values only."""
