@@ -1,6 +1,7 @@
 """The words of the project as frozen values. Nothing here reads, writes, measures or computes beyond its own fields."""
 
 from ecoci.model.baseline import Baseline, Fingerprint, MetricValue, Observation
+from ecoci.model.doctor import Check, ProbeResult
 from ecoci.model.job import ErrorNote, Phase, Progress, RunJob, RunPiece
 from ecoci.model.report import (
     Artifact,
@@ -39,6 +40,7 @@ from ecoci.model.result import (
     Work,
 )
 from ecoci.model.scenario import (
+    SYNTHETIC_ARCHITECTURES,
     BoardMatch,
     DecodeMode,
     Effort,
@@ -64,11 +66,13 @@ from ecoci.model.trace import (
 )
 
 __all__ = [
+    "SYNTHETIC_ARCHITECTURES",
     "Artifact",
     "BaseInfo",
     "Baseline",
     "Board",
     "BoardMatch",
+    "Check",
     "Comparison",
     "CounterReading",
     "DecodeMode",
@@ -98,6 +102,7 @@ __all__ = [
     "Policy",
     "PowerSource",
     "PowerTrace",
+    "ProbeResult",
     "Progress",
     "Provenance",
     "Quantization",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecoci.model.result import Environment, RunRecord, WarmUp, Window
+from ecoci.model.result import Environment, Reason, WarmUp, Window
 from ecoci.model.scenario import Scenario
 from ecoci.model.trace import Trace
 
@@ -49,7 +49,8 @@ class Progress:
 class RunPiece:
     """One line of a measuring process's file: exactly one field is set. Lines add up to a `RunRecord`.
 
-    `superseded` marks that the windows so far failed a quality gate and are to be measured again.
+    `superseded` marks that the windows so far failed a quality gate and are measured again after it. `failure` ends a
+    run that is of no use but no error; `error` ends one whose cause every later run would meet too.
     """
 
     environment: Environment | None = None
@@ -59,7 +60,7 @@ class RunPiece:
     window: Window | None = None
     superseded: bool = False
     progress: Progress | None = None
-    record: RunRecord | None = None
+    failure: Reason | None = None
     error: ErrorNote | None = None
 
 

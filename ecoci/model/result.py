@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecoci.model.scenario import Scenario
+from ecoci.model.scenario import Scenario, Tariff
 from ecoci.model.trace import Missing, ThrottleTime, Trace
 
 
@@ -193,6 +193,7 @@ class JobResult:
 
     provenance: Provenance
     results: tuple[ScenarioResult, ...]
+    tariff: Tariff = Tariff()
     complete: bool = True
 
 

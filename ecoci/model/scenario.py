@@ -52,6 +52,18 @@ class Unsettled(StrEnum):
     FAIL = "fail"
 
 
+SYNTHETIC_ARCHITECTURES = (
+    "tiny",
+    "tinyllama-1.1b",
+    "qwen2-1.5b",
+    "phi-3-mini",
+    "yi-1.5-6b",
+    "mistral-7b",
+    "qwen2.5-7b",
+)
+"""Model shapes that can be built with random weights, smallest first; `tiny` is for tests."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRef:
     """`name` is a hub id, a folder path or an architecture, by `source`; `revision` 40 hex or a branch name."""

@@ -1,0 +1,267 @@
+"""What becomes a baseline: which measured runs may be accepted, and what two baselines differ in.
+
+It must not know where baselines are kept, nor how they are compared with new runs.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+
+from ecoci.errors import InputError
+from ecoci.identity import fingerprint_differences, fingerprint_of, scenario_digest, workload_changes
+from ecoci.measure import measure_run
+from ecoci.model import (
+    Baseline,
+    Environment,
+    FieldDifference,
+    Fingerprint,
+    JobResult,
+    Measurement,
+    Metric,
+    MetricValue,
+    Observation,
+    Provenance,
+    ReasonCode,
+    RunMeasurement,
+    RunRecord,
+    ScenarioResult,
+)
+
+GPU_DEVICE = "cuda"
+BLOCKING: dict[ReasonCode, str] = {
+    ReasonCode.FOREIGN_PROCESS: "another process was on the GPU, so its energy is in the number",
+    ReasonCode.NO_ENERGY: "it has no energy reading",
+    ReasonCode.NOT_STEADY: "it did not become steady within the warm-up budget",
+    ReasonCode.NOT_FINITE: "a number in it is not finite",
+    ReasonCode.RUN_FAILED: "it failed",
+    ReasonCode.INTERRUPTED: "it was interrupted",
+}
+"""Flags that keep a run out of every baseline, and what they mean."""
+
+_WHOLE = "a job is accepted whole or not at all, so that no run is picked by its number"
+_REMEASURE = "measure again with `ecoci bench` on a free GPU, then accept that result"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who accepts what: the job's origin, the time, the person, and the two keys of the baseline."""
+
+    provenance: Provenance
+    accepted_utc: str
+    accepted_by: str
+    fingerprint: Fingerprint
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineDescription:
+    """A baseline in one line. `energy_cv` is sd / mean of gross energy per token over the runs, None below n = 2."""
+
+    scenario: str
+    fingerprint: str
+    observations: int
+    jobs: int
+    newest_utc: str | None
+    mean_energy_per_token_j: float | None
+    energy_cv: float | None
+
+
+def accept(
+    result: ScenarioResult, measured: tuple[RunMeasurement, ...], acceptance: Acceptance, existing: Baseline | None
+) -> Baseline:
+    """Append one observation per run to the existing baseline, or begin one; `measured[i]` belongs to `runs[i]`.
+
+    Raises InputError when any run of the job may not become a baseline; then nothing of the job is accepted.
+    """
+    name = result.scenario.name
+    _check_origin(name, acceptance.provenance)
+    _check_whole(result)
+    pairs = tuple(zip(result.runs, measured, strict=True))
+    for record, run in pairs:
+        _check_run(name, record, run)
+    _check_one_machine(result)
+    fresh = tuple(_observation(record, run, acceptance) for record, run in pairs)
+    if existing is None:
+        return Baseline(acceptance.fingerprint, result.scenario, acceptance.digest, fresh)
+    _check_existing(name, acceptance, existing)
+    return replace(existing, observations=(*existing.observations, *fresh))
+
+
+def from_result(job: JobResult) -> tuple[Baseline, ...]:
+    """Turn a measured result into baselines for one comparison; nothing of it is accepted, and replays are allowed.
+
+    Runs that may not be a base are left out. Raises InputError when no run is left at all.
+    """
+    made = tuple(b for b in (_passing_baseline(result, job.provenance) for result in job.results) if b is not None)
+    if not made:
+        raise InputError(
+            f"job {job.provenance.job_id} holds no run that can be a base",
+            cause="all its runs failed, were not steady, or shared the GPU",
+            remedy="see why with `ecoci compare`, then measure the base again",
+        )
+    return made
+
+
+def describe(baseline: Baseline) -> BaselineDescription:
+    """Sum up a baseline for a list."""
+    energies = _energies(baseline)
+    mean = statistics.fmean(energies) if energies else None
+    return BaselineDescription(
+        scenario=baseline.scenario.name,
+        fingerprint=baseline.fingerprint.name,
+        observations=len(baseline.observations),
+        jobs=len({o.job_id for o in baseline.observations}),
+        newest_utc=max((o.measured_utc for o in baseline.observations), default=None),
+        mean_energy_per_token_j=mean,
+        energy_cv=statistics.stdev(energies) / mean if mean and len(energies) > 1 else None,
+    )
+
+
+def diff(a: Baseline, b: Baseline) -> tuple[FieldDifference, ...]:
+    """The fields that two baselines differ in: machine first, then workload, then what was observed."""
+    facts_a, facts_b = _facts(a), _facts(b)
+    own = (FieldDifference(name, facts_a[name], facts_b[name]) for name in facts_a)
+    workload = (
+        FieldDifference(f"workload.{d.field}", d.base, d.head)
+        for d in workload_changes(a.scenario.workload, b.scenario.workload)
+    )
+    differing = (d for d in own if d.base != d.head)
+    return (*fingerprint_differences(a.fingerprint, b.fingerprint), *workload, *differing)
+
+
+def _check_origin(scenario: str, provenance: Provenance) -> None:
+    if provenance.replay is None:
+        return
+    raise InputError(
+        f"{scenario}: a replay can never be accepted",
+        cause=f"job {provenance.job_id} played {provenance.replay.source}, recorded {provenance.replay.recorded_utc}",
+        remedy="measure on the GPU with `ecoci run` or `ecoci bench`, then accept that result",
+    )
+
+
+def _check_whole(result: ScenarioResult) -> None:
+    made, asked = len(result.runs), result.scenario.effort.runs
+    if made < asked:
+        raise InputError(
+            f"{result.scenario.name}: only {made} of {asked} runs were made",
+            cause="the job was stopped, or a run ended it",
+            remedy="measure again and let the job end, then accept that result",
+        )
+
+
+def _check_run(scenario: str, record: RunRecord, run: RunMeasurement) -> None:
+    if record.index != run.index:
+        raise ValueError(f"run {record.index} was given the numbers of run {run.index}")
+    place = f"{scenario}, run {record.index + 1}"
+    why = _obstacle(record, run)
+    if why is not None:
+        raise InputError(f"{place} cannot be accepted: {why}", cause=_WHOLE, remedy=_REMEASURE)
+    device = record.environment.engine.device if record.environment else ""
+    if device != GPU_DEVICE:
+        raise InputError(
+            f"{place} cannot be accepted: it was made on {device!r}, not on a GPU",
+            cause="a baseline holds board energy of a GPU",
+            remedy="measure on a machine with an NVIDIA GPU, then accept that result",
+        )
+
+
+def _obstacle(record: RunRecord, run: RunMeasurement) -> str | None:
+    """Why a run may not be an observation, None when it may."""
+    if record.failure is not None:
+        return BLOCKING.get(record.failure.code, f"it is incomplete ({record.failure.code})")
+    flag = next((flag.code for flag in run.flags if flag.code in BLOCKING), None)
+    if flag is not None:
+        return BLOCKING[flag]
+    if record.environment is None or not record.windows:
+        return "it is incomplete: it has no window"
+    energy = None if run.total is None else run.total.energy_per_token_j
+    usable = energy is not None and math.isfinite(energy) and energy > 0.0
+    return None if usable else BLOCKING[ReasonCode.NO_ENERGY]
+
+
+def _check_one_machine(result: ScenarioResult) -> None:
+    if len({record.environment for record in result.runs}) > 1:
+        raise InputError(
+            f"{result.scenario.name}: the runs were made in different environments",
+            cause="the board, the driver or a library changed between two runs of one job",
+            remedy="measure all runs in one job on one machine, then accept that result",
+        )
+
+
+def _check_existing(scenario: str, acceptance: Acceptance, existing: Baseline) -> None:
+    place = f"{existing.fingerprint.name}/{existing.scenario.name}"
+    if (existing.fingerprint, existing.scenario.name) != (acceptance.fingerprint, scenario):
+        raise InputError(
+            f"{scenario} on {acceptance.fingerprint.name} cannot be added to the baseline {place}",
+            cause="a baseline holds one scenario on one hardware fingerprint",
+            remedy=f"remove the file if it was edited: ecoci baseline remove {place}",
+        )
+    if existing.digest != acceptance.digest:
+        raise InputError(
+            f"{scenario} has changed since its baseline: its digest is {acceptance.digest}, not {existing.digest}",
+            cause="its model, tokens, batch or windows differ, so the numbers are not of one thing",
+            remedy=f"give the scenario a new name, or remove the old baseline: ecoci baseline remove {place}",
+        )
+    if any(o.job_id == acceptance.provenance.job_id for o in existing.observations):
+        raise InputError(
+            f"{scenario}: job {acceptance.provenance.job_id} was accepted already",
+            cause="the same result was given twice; counted twice it would make the baseline look surer than it is",
+            remedy="nothing is to be done; measure again to add more runs",
+        )
+
+
+def _observation(record: RunRecord, run: RunMeasurement, acceptance: Acceptance) -> Observation:
+    if run.total is None or record.environment is None:
+        raise ValueError(f"run {record.index} was not checked")
+    provenance = acceptance.provenance
+    return Observation(
+        job_id=provenance.job_id,
+        run_index=record.index,
+        # With local changes no commit names the code that was measured.
+        commit=None if provenance.dirty else provenance.commit,
+        measured_utc=record.started_utc,
+        accepted_utc=acceptance.accepted_utc,
+        accepted_by=acceptance.accepted_by,
+        board_uuid=record.environment.board.uuid,
+        metrics=_metrics(run.total),
+    )
+
+
+def _metrics(total: Measurement) -> tuple[MetricValue, ...]:
+    values = ((metric, getattr(total, metric.value)) for metric in Metric)
+    return tuple(MetricValue(metric.value, value) for metric, value in values if value is not None)
+
+
+def _passing_baseline(result: ScenarioResult, provenance: Provenance) -> Baseline | None:
+    pairs = [(record, measure_run(record)) for record in result.runs]
+    usable = [(record, run) for record, run in pairs if _obstacle(record, run) is None]
+    environment: Environment | None = usable[0][0].environment if usable else None
+    if environment is None:
+        return None
+    fingerprint = fingerprint_of(environment, result.scenario.workload)
+    acceptance = Acceptance(provenance, "", "", fingerprint, scenario_digest(result.scenario))
+    observations = tuple(_observation(record, run, acceptance) for record, run in usable)
+    return Baseline(fingerprint, result.scenario, acceptance.digest, observations)
+
+
+def _energies(baseline: Baseline) -> list[float]:
+    values = (o.metric(Metric.ENERGY_PER_TOKEN_J.value) for o in baseline.observations)
+    return [value for value in values if value is not None]
+
+
+def _facts(baseline: Baseline) -> dict[str, str | None]:
+    """What is compared beside machine and workload, as text for people."""
+    known, effort = describe(baseline), baseline.scenario.effort
+    mean, cv = known.mean_energy_per_token_j, known.energy_cv
+    return {
+        "windows": str(effort.windows),
+        "window_s": f"{effort.window_s:g}",
+        "digest": baseline.digest,
+        "observations": str(known.observations),
+        "jobs": str(known.jobs),
+        "newest_utc": known.newest_utc,
+        "mean_energy_per_token_j": None if mean is None else f"{mean:.6g}",
+        "energy_cv_pct": None if cv is None else f"{100.0 * cv:.2f}",
+    }

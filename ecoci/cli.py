@@ -1,0 +1,270 @@
+"""The command line: arguments in, adapters chosen, exit code out. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecoci import __version__
+from ecoci.cli_baseline import baseline
+from ecoci.cli_doctor import doctor
+
+if TYPE_CHECKING:
+    from ecoci.model import JobResult, Report, Spec
+    from ecoci.pipeline import Desk, Machine, Outcome
+
+DEFAULT_SPEC = Path("ecoci.yml")
+DEFAULT_OUT = Path("ecoci-out")
+DEFAULT_BASELINES = Path("baselines")
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _spec_option() -> Decorator:
+    return click.option(
+        "--spec", "spec_file", type=Path, default=DEFAULT_SPEC, show_default=True, help="Scenario file."
+    )
+
+
+def _out_option() -> Decorator:
+    return click.option("--out", type=Path, default=DEFAULT_OUT, show_default=True, help="Folder for results.")
+
+
+def _baselines_option() -> Decorator:
+    return click.option(
+        "--baselines", type=Path, default=DEFAULT_BASELINES, show_default=True, help="Folder of accepted baselines."
+    )
+
+
+def _replay_option() -> Decorator:
+    return click.option(
+        "--replay",
+        type=Path,
+        default=None,
+        help="Replay recorded results (a file or a folder) instead of measuring; never accepted as a baseline.",
+    )
+
+
+def _scenario_option() -> Decorator:
+    return click.option("--scenario", "only", multiple=True, help="Only this scenario; may be repeated.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ecoci")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:  # noqa: ARG001
+    """Tell a pull request what it does to the energy of LLM inference.
+
+    Exit codes: 0 pass or improved · 1 the gate failed · 2 bad input · 3 not measurable or inconclusive where the
+    policy says fail · 4 GPU, driver or model failed · 5 GitHub unreachable · 130/143 interrupted.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What `run` and `bench` are told."""
+
+    spec_file: Path
+    out: Path
+    baselines: Path
+    replay: Path | None
+    only: tuple[str, ...]
+
+
+@cli.command()
+@_spec_option()
+@_out_option()
+@_baselines_option()
+@_replay_option()
+@_scenario_option()
+def run(**options: Any) -> int:
+    """Audit, measure, compare with the baseline, decide and report."""
+    from ecoci import pipeline
+
+    asked = Measuring(**options)
+    spec, machine, desk = _prepare(asked)
+    outcome = pipeline.run(spec, Path.cwd(), _provenance(machine), machine, desk)
+    return _finish(outcome)
+
+
+@cli.command()
+@_spec_option()
+@_out_option()
+@_replay_option()
+@_scenario_option()
+def bench(**options: Any) -> int:
+    """Measure only, and write result.json."""
+    from ecoci import pipeline
+
+    asked = Measuring(baselines=DEFAULT_BASELINES, **options)
+    spec, machine, desk = _prepare(asked)
+    _, stopped = pipeline.measure(spec, _provenance(machine), machine, desk.store)
+    click.echo(f"measured: {asked.out / 'result.json'}")
+    return _stopped(stopped)
+
+
+@cli.command()
+@click.argument("result", type=Path, default=DEFAULT_OUT / "result.json")
+@click.option("--base", type=Path, default=None, help="Compare with this result.json instead of a stored baseline.")
+@_out_option()
+@_baselines_option()
+def compare(result: Path, base: Path | None, out: Path, baselines: Path) -> int:
+    """Compare a measured RESULT with its baseline, decide and report."""
+    from ecoci.pipeline import Outcome, judge
+    from ecoci.store import load_result
+
+    desk = _desk(out, baselines, base)
+    report = judge(load_result(result), (), desk.store)
+    desk.publisher.publish(desk.render(report))
+    return _finish(Outcome(report, None))
+
+
+@cli.command()
+@click.argument("report_file", metavar="REPORT", type=Path, default=DEFAULT_OUT / "report.json")
+@click.option(
+    "--format", "form", type=click.Choice(["terminal", "markdown", "csv"]), default="terminal", show_default=True
+)
+def report(report_file: Path, form: str) -> int:
+    """Show a REPORT again: in the terminal, as the comment's Markdown, or as a table of runs."""
+    from ecoci.store import load_report
+
+    loaded = load_report(report_file)
+    if form == "terminal":
+        _show(loaded)
+    else:
+        click.echo(_text(loaded, form), nl=False)
+    return 0
+
+
+@cli.command()
+@click.option("--model", default=None, help="Model of the first scenario, such as synthetic:tinyllama-1.1b.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@_spec_option()
+def init(model: str | None, force: bool, spec_file: Path) -> int:
+    """Write a commented scenario file to start from."""
+    from ecoci.errors import StorageError
+    from ecoci.spec import parse_spec
+    from ecoci.store import write_atomic
+    from ecoci.template import starter_spec
+
+    if spec_file.exists() and not force:
+        raise StorageError(f"{spec_file} exists already", remedy="edit it, or pass --force to overwrite it")
+    text = starter_spec(model) if model else starter_spec()
+    parse_spec(text, file=f"--model {model}", in_ci=False)
+    write_atomic(spec_file, text)
+    click.echo(f"wrote {spec_file}; next: ecoci doctor, then ecoci run")
+    return 0
+
+
+def _prepare(asked: Measuring) -> tuple[Spec, Machine, Desk]:
+    """Everything that can fail cheaply fails here, before minutes of measuring."""
+    from ecoci.store import check_writable
+
+    spec = _load_spec(asked.spec_file, asked.only)
+    check_writable(asked.out)
+    return spec, _machine(asked), _desk(asked.out, asked.baselines, None)
+
+
+def _load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:
+    from dataclasses import replace
+
+    from ecoci.errors import SpecError
+    from ecoci.spec import parse_spec
+    from ecoci.store import read_text
+    from ecoci.wiring import in_ci
+
+    spec = parse_spec(read_text(spec_file), file=str(spec_file), in_ci=in_ci())
+    for warning in spec.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    names = tuple(scenario.name for scenario in spec.scenarios)
+    unknown = sorted(set(only) - set(names))
+    if unknown:
+        raise SpecError(f"no scenario {unknown[0]!r}; there are: {', '.join(names)}", file=str(spec_file))
+    chosen = tuple(s for s in spec.scenarios if not only or s.name in only)
+    return replace(spec, scenarios=chosen)
+
+
+def _machine(asked: Measuring) -> Machine:
+    from ecoci.pipeline import Machine
+    from ecoci.wiring import cache_folder, choose_board, gpu_launcher, replay_launcher
+
+    observer = _observer()
+    if asked.replay is not None:
+        launcher = replay_launcher(asked.replay)
+        recording = launcher.provenance()
+        click.echo(f"REPLAY of a recording made on {recording.product}, {recording.recorded_utc[:10]}")
+        return Machine(launcher, board_uuid="", cache_dir="", observer=observer)
+    return Machine(gpu_launcher(asked.out), choose_board(), str(cache_folder()), observer)
+
+
+def _provenance(machine: Machine) -> Any:
+    from dataclasses import replace
+
+    from ecoci.launchers.replay import ReplayLauncher
+    from ecoci.wiring import describe_job
+
+    made = describe_job(Path.cwd())
+    if isinstance(machine.launcher, ReplayLauncher):
+        return replace(made, replay=machine.launcher.provenance())
+    return made
+
+
+def _desk(out: Path, baselines: Path, base: Path | None) -> Desk:
+    from ecoci.pipeline import Desk
+    from ecoci.store import FolderPublisher, FolderStore
+    from ecoci.wiring import NoAudit, result_store
+
+    store = FolderStore(out, baselines) if base is None else result_store(base, out)
+    return Desk(NoAudit(), store, FolderPublisher(out), _artifacts)
+
+
+def _artifacts(report: Report) -> Any:
+    from ecoci.codec import dumps
+    from ecoci.model import Artifact
+    from ecoci.render.markdown import render_comment
+
+    return Artifact("report.json", dumps(report)), Artifact("comment.md", render_comment(report))
+
+
+def _observer() -> Any:
+    from ecoci.render.progress import make_observer
+
+    return make_observer()
+
+
+def _finish(outcome: Outcome) -> int:
+    from ecoci.verdict import exit_code
+
+    _show(outcome.report)
+    return _stopped(outcome.stopped) or exit_code(outcome.report)
+
+
+def _stopped(error: Any) -> int:
+    """An error that cut the job short is told after the verdict and decides the exit code."""
+    if error is None:
+        return 0
+    raise error
+
+
+def _show(shown: Report) -> None:
+    from ecoci.render.terminal import print_report, report_console
+
+    print_report(shown, report_console())
+
+
+def _text(shown: Report, form: str) -> str:
+    if form == "markdown":
+        from ecoci.render.markdown import render_comment
+
+        return render_comment(shown)
+    from ecoci.tables import runs_table, to_csv
+
+    return to_csv(runs_table(shown))
+
+
+cli.add_command(baseline)
+cli.add_command(doctor)

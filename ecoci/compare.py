@@ -1,0 +1,322 @@
+"""Head runs against a baseline: first whether the two may be compared at all, then by how much they differ.
+
+Pure. It finds every obstacle and never decides what one means: that is the verdict's part. Numbers that stand for
+different things (another machine, workload or accounting) are never put beside each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ecoci import stats
+from ecoci.identity import fingerprint_differences, fingerprint_of, scenario_digest, task_digest, workload_changes
+from ecoci.model import (
+    BaseInfo,
+    Baseline,
+    BoardMatch,
+    Comparison,
+    Environment,
+    Fact,
+    FieldDifference,
+    Fingerprint,
+    Measurement,
+    Metric,
+    MetricComparison,
+    Policy,
+    Reason,
+    ReasonCode,
+    RunMeasurement,
+    Scenario,
+    Workload,
+)
+
+GROSS = "gross"
+LEAST_RUNS = 2
+
+REFUSALS = frozenset(
+    {
+        ReasonCode.RUN_FAILED,
+        ReasonCode.INTERRUPTED,
+        ReasonCode.NOT_STEADY,
+        ReasonCode.FOREIGN_PROCESS,
+        ReasonCode.NO_ENERGY,
+        ReasonCode.NOT_FINITE,
+    }
+)
+"""Flags that keep a run out of the test, and the test from a verdict: dropping runs until the rest agree is no test."""
+
+_INFORMATION = (Metric.TOKENS_PER_S, Metric.MEAN_POWER_W, Metric.NET_ENERGY_PER_TOKEN_J)
+
+_READ: dict[Metric, Callable[[Measurement], float | None]] = {
+    Metric.ENERGY_PER_TOKEN_J: lambda m: m.energy_per_token_j,
+    Metric.NET_ENERGY_PER_TOKEN_J: lambda m: m.net_energy_per_token_j,
+    Metric.TOKENS_PER_S: lambda m: m.tokens_per_s,
+    Metric.MEAN_POWER_W: lambda m: m.mean_power_w,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What was measured now: one scenario's runs. `environment` is None when no run got as far as naming the card."""
+
+    scenario: Scenario
+    environment: Environment | None
+    runs: tuple[RunMeasurement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The run-level values of one metric."""
+
+    metric: Metric
+    base: tuple[float, ...]
+    head: tuple[float, ...]
+
+
+def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, ...] = ()) -> Comparison:
+    """Welch's test on the logs of run-level values, with everything that stands against believing it.
+
+    `candidates` are baselines of the same scenario on other fingerprints. Their numbers are never used: the nearest
+    one only says which fields differ.
+    """
+    own = _run_problems(head.runs)
+    if head.environment is None:
+        return Comparison(problems=own or (_no_runs(head.runs),), primary=None)
+    if baseline is None:
+        return _without_baseline(head, head.environment, candidates, own)
+    differences = _fingerprint_gap(head.scenario, head.environment, baseline)
+    if differences:
+        return Comparison((*own, _other_fingerprint(baseline, differences)), None, fingerprint_differences=differences)
+    other_thing = tuple(_other_thing(head.scenario, baseline))
+    changes = workload_changes(baseline.scenario.workload, head.scenario.workload)
+    board = _other_board(head, baseline, ReasonCode.BOARD_DIFFERS, BoardMatch.BOARD)
+    problems = (*own, *other_thing, *board)
+    if other_thing:
+        return Comparison(problems, None, base=_base_info(baseline), workload_changes=changes)
+    primary, found = _tested(_sides(Metric.ENERGY_PER_TOKEN_J, head, baseline), head.scenario.policy)
+    return Comparison(
+        problems=(*problems, *found),
+        primary=primary,
+        information=_information(head, baseline),
+        base=_base_info(baseline),
+        workload_changes=changes,
+    )
+
+
+def notes(head: Head, baseline: Baseline | None) -> tuple[Reason, ...]:
+    """What is said beside the numbers without stopping them: synthetic weights, another board of one product."""
+    synthetic = head.environment is not None and head.environment.engine.synthetic_weights
+    weights = (Reason(ReasonCode.SYNTHETIC_WEIGHTS, (("model", head.scenario.workload.model.name),)),)
+    board = () if baseline is None else _other_board(head, baseline, ReasonCode.OTHER_BOARD, BoardMatch.PRODUCT)
+    return (*(weights if synthetic else ()), *board)
+
+
+def _run_problems(runs: Sequence[RunMeasurement]) -> tuple[Reason, ...]:
+    """One problem for each refusing code, with the facts of the first run that has it and the numbers of all."""
+    if not runs:
+        return (_no_runs(runs),)
+    found: dict[ReasonCode, list[tuple[RunMeasurement, Reason]]] = {}
+    for run in runs:
+        for flag in _refusing_flags(run):
+            found.setdefault(flag.code, []).append((run, flag))
+    return tuple(_merged(code, entries) for code, entries in found.items())
+
+
+def _refusing_flags(run: RunMeasurement) -> tuple[Reason, ...]:
+    flags = tuple(flag for flag in run.flags if flag.code in REFUSALS)
+    if flags:
+        return flags
+    return (Reason(ReasonCode.NO_ENERGY),) if _value(run, Metric.ENERGY_PER_TOKEN_J) is None else ()
+
+
+def _merged(code: ReasonCode, entries: Sequence[tuple[RunMeasurement, Reason]]) -> Reason:
+    numbers = ", ".join(dict.fromkeys(str(run.index + 1) for run, _ in entries))
+    first = entries[0][1]
+    return Reason(code, (("run", numbers), *(fact for fact in first.facts if fact[0] != "run")))
+
+
+def _no_runs(runs: Sequence[RunMeasurement]) -> Reason:
+    return Reason(ReasonCode.NO_RUNS, (("runs", len(runs)),))
+
+
+def _without_baseline(
+    head: Head, environment: Environment, candidates: Iterable[Baseline], own: tuple[Reason, ...]
+) -> Comparison:
+    """Says what stands between here and the nearest baseline, by the number of differing fields."""
+    gaps = [(_fingerprint_gap(head.scenario, environment, candidate), candidate) for candidate in candidates]
+    elsewhere = [(gap, candidate) for gap, candidate in gaps if gap]
+    if not elsewhere:
+        return Comparison((*own, _no_baseline(head.scenario, environment)), None)
+    differences, nearest = min(elsewhere, key=lambda pair: (len(pair[0]), pair[1].fingerprint.name))
+    problems = (*own, _other_fingerprint(nearest, differences))
+    return Comparison(problems, None, fingerprint_differences=differences)
+
+
+def _no_baseline(scenario: Scenario, environment: Environment) -> Reason:
+    name = scenario.against or scenario.name
+    fingerprint = fingerprint_of(environment, scenario.workload)
+    return Reason(ReasonCode.NO_BASELINE, (("scenario", name), ("fingerprint", fingerprint.name)))
+
+
+def _other_fingerprint(baseline: Baseline, differences: Iterable[FieldDifference]) -> Reason:
+    facts = (("scenario", baseline.scenario.name), ("fields", _names(differences)))
+    return Reason(ReasonCode.FINGERPRINT_DIFFERS, (*facts, ("fingerprint", baseline.fingerprint.name)))
+
+
+def _fingerprint_gap(scenario: Scenario, environment: Environment, baseline: Baseline) -> tuple[FieldDifference, ...]:
+    """What keeps the baseline from being one of this machine; empty when it is.
+
+    Against another scenario, that scenario's own settings say what its fingerprint would be here.
+    """
+    expected = fingerprint_of(environment, _settings(scenario, baseline))
+    if expected == baseline.fingerprint:
+        return ()
+    found = fingerprint_differences(baseline.fingerprint, expected)
+    return found or (_renamed(baseline.fingerprint, expected),)
+
+
+def _renamed(base: Fingerprint, head: Fingerprint) -> FieldDifference:
+    return FieldDifference("fingerprint", base.name, head.name)
+
+
+def _settings(scenario: Scenario, baseline: Baseline) -> Workload:
+    return scenario.workload if scenario.against is None else baseline.scenario.workload
+
+
+def _other_thing(scenario: Scenario, baseline: Baseline) -> Iterable[Reason]:
+    """Whether base and head measured different things, so that their ratio would mean nothing."""
+    if not baseline.observations:
+        yield Reason(ReasonCode.NO_BASELINE, (("scenario", baseline.scenario.name),))
+    yield from _other_work(scenario, baseline)
+    accountings = sorted({entry.accounting for entry in baseline.observations} - {GROSS})
+    if accountings:
+        yield Reason(ReasonCode.ACCOUNTING_DIFFERS, (("base", ", ".join(accountings)), ("head", GROSS)))
+
+
+def _other_work(scenario: Scenario, baseline: Baseline) -> Iterable[Reason]:
+    differing = _names(workload_changes(baseline.scenario.workload, scenario.workload))
+    fields: tuple[Fact, ...] = (("fields", differing),) if differing else ()
+    if scenario.against is None:
+        digest = scenario_digest(scenario)
+        if digest != baseline.digest:
+            yield Reason(ReasonCode.DIGEST_DIFFERS, (("base", baseline.digest), ("head", digest), *fields))
+    elif task_digest(scenario.workload) != task_digest(baseline.scenario.workload):
+        yield Reason(ReasonCode.TASK_DIFFERS, fields)
+
+
+def _names(differences: Iterable[FieldDifference]) -> str:
+    return ", ".join(difference.field for difference in differences)
+
+
+def _other_board(head: Head, baseline: Baseline, code: ReasonCode, match: BoardMatch) -> tuple[Reason, ...]:
+    """The reason when the policy reads so and any base run was made on another board."""
+    if head.environment is None or head.scenario.policy.match is not match:
+        return ()
+    here = head.environment.board.uuid
+    others = sorted({entry.board_uuid for entry in baseline.observations} - {here})
+    return (Reason(code, (("base", ", ".join(others)), ("head", here))),) if others else ()
+
+
+def _base_info(baseline: Baseline) -> BaseInfo:
+    entries = baseline.observations
+    return BaseInfo(
+        scenario=baseline.scenario.name,
+        observations=len(entries),
+        jobs=len({entry.job_id for entry in entries}),
+        newest_utc=max((entry.measured_utc for entry in entries), default=""),
+        commits=tuple(dict.fromkeys(entry.commit for entry in entries if entry.commit is not None)),
+        board_uuids=tuple(dict.fromkeys(entry.board_uuid for entry in entries)),
+    )
+
+
+def _value(run: RunMeasurement, metric: Metric) -> float | None:
+    return None if run.total is None else _READ[metric](run.total)
+
+
+def _sides(metric: Metric, head: Head, baseline: Baseline) -> _Sides:
+    """One value a run: what happened inside a process has already become its one number."""
+    clean = (run for run in head.runs if not _refusing_flags(run))
+    return _Sides(
+        metric,
+        base=_known(entry.metric(metric.value) for entry in baseline.observations),
+        head=_known(_value(run, metric) for run in clean),
+    )
+
+
+def _known(values: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple(value for value in values if value is not None)
+
+
+def _information(head: Head, baseline: Baseline) -> tuple[MetricComparison, ...]:
+    tested = (_tested(_sides(metric, head, baseline), head.scenario.policy)[0] for metric in _INFORMATION)
+    return tuple(comparison for comparison in tested if comparison is not None)
+
+
+def _tested(sides: _Sides, policy: Policy) -> tuple[MetricComparison | None, tuple[Reason, ...]]:
+    """The test of one metric, and what stood in its way."""
+    wrong = (*_not_positive(sides, "base", sides.base), *_not_positive(sides, "head", sides.head))
+    base, head = stats.summary(sides.base), stats.summary(sides.head)
+    bare = None if base is None or head is None else MetricComparison(sides.metric, base, head)
+    if wrong:
+        return bare, wrong
+    few = _too_few(sides)
+    if bare is None or few:
+        return bare, few
+    logs = tuple(map(math.log, sides.base)), tuple(map(math.log, sides.head))
+    result = stats.welch(*logs, alpha=policy.alpha)
+    if isinstance(result, stats.Degenerate):
+        return bare, (_degenerate(result, sides),)
+    return _filled(bare, result, _detectable(*logs, alpha=policy.alpha)), ()
+
+
+def _not_positive(sides: _Sides, side: str, values: Sequence[float]) -> tuple[Reason, ...]:
+    bad = [value for value in values if not (math.isfinite(value) and value > 0.0)]
+    if not bad:
+        return ()
+    # as text: a value that is not finite has no place in a JSON number
+    return (Reason(ReasonCode.NOT_FINITE, (("side", side), ("metric", sides.metric.value), ("value", str(bad[0])))),)
+
+
+def _too_few(sides: _Sides) -> tuple[Reason, ...]:
+    if min(len(sides.base), len(sides.head)) >= LEAST_RUNS:
+        return ()
+    facts = (("base_n", len(sides.base)), ("head_n", len(sides.head)), ("needed", LEAST_RUNS))
+    return (Reason(ReasonCode.TOO_FEW_RUNS, facts),)
+
+
+def _degenerate(problem: stats.Degenerate, sides: _Sides) -> Reason:
+    codes = {
+        stats.Degenerate.ZERO_VARIANCE: ReasonCode.ZERO_VARIANCE,
+        stats.Degenerate.NOT_FINITE: ReasonCode.NOT_FINITE,
+        stats.Degenerate.TOO_FEW: ReasonCode.TOO_FEW_RUNS,
+    }
+    return Reason(codes[problem], (("metric", sides.metric.value),))
+
+
+def _detectable(base: Sequence[float], head: Sequence[float], *, alpha: float) -> float | None:
+    spreads = (stats.Spread(stats.sd(values) or 0.0, len(values)) for values in (base, head))
+    effect = stats.min_detectable_effect(*spreads, alpha=alpha)
+    return None if effect is None else _relative(effect)
+
+
+def _filled(bare: MetricComparison, result: stats.WelchResult, detectable: float | None) -> MetricComparison:
+    return MetricComparison(
+        metric=bare.metric,
+        base=bare.base,
+        head=bare.head,
+        change=_relative(result.diff),
+        ci_low=_relative(result.ci_low),
+        ci_high=_relative(result.ci_high),
+        t=result.t,
+        df=result.df,
+        p=result.p,
+        hedges_g=result.hedges_g,
+        min_detectable_change=detectable,
+    )
+
+
+def _relative(log_difference: float) -> float:
+    """exp(d) - 1: the ratio of geometric means as a relative change."""
+    return math.expm1(log_difference)

@@ -1,0 +1,122 @@
+"""Finds out what this machine can measure and what is in the way, each with its remedy. It changes nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import sys
+from pathlib import Path
+
+from ecoci import __version__
+from ecoci.clocks import SystemClock
+from ecoci.errors import EcociError
+from ecoci.meters.nvml import list_boards, probe
+from ecoci.model import Board, Check, PowerSource, ProbeResult
+from ecoci.wiring import cache_folder, choose_board, describe_host
+
+GPU_LIBRARIES = ("torch", "transformers", "accelerate", "bitsandbytes", "safetensors")
+CACHE_NEED_GIB = 20
+
+
+def examine() -> tuple[Check, ...]:
+    """All checks, cheap ones first. A failed look at the GPU is a check too, never an exception."""
+    return (*_machine(), *_libraries(), *_gpus())
+
+
+def _machine() -> tuple[Check, ...]:
+    host = describe_host()
+    python = f"{host.python} at {sys.executable}"
+    return (
+        Check("ecoci", None, __version__),
+        Check("python", sys.version_info >= (3, 11), python, "ecoci needs Python 3.11 or newer"),
+        Check("host", None, f"{host.cpu}, {host.logical_cores} cores, {host.system}"),
+        _cache(cache_folder()),
+    )
+
+
+def _cache(folder: Path) -> Check:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free_gib = shutil.disk_usage(existing).free / 2**30
+    enough = free_gib >= CACHE_NEED_GIB
+    remedy = f"a synthetic 7B model needs 15 GiB: free space, or point ECOCI_CACHE to a larger disk than {existing}"
+    return Check("cache", enough, f"{folder}, {free_gib:.0f} GiB free", "" if enough else remedy)
+
+
+def _libraries() -> tuple[Check, ...]:
+    return tuple(_library(name) for name in GPU_LIBRARIES)
+
+
+def _library(name: str) -> Check:
+    try:
+        return Check(name, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, False, "not installed", 'measuring needs it: pip install "ecoci[gpu]"')
+
+
+def _gpus() -> tuple[Check, ...]:
+    try:
+        boards = list_boards()
+        chosen = choose_board()
+    except EcociError as error:
+        return (_refusal("gpu", error),)
+    listed = tuple(_board(board, chosen) for board in boards)
+    return (*listed, *_sensor(chosen))
+
+
+def _refusal(name: str, error: EcociError) -> Check:
+    detail = f"{error.message} ({error.cause})" if error.cause else error.message
+    return Check(name, False, detail, error.remedy)
+
+
+def _board(board: Board, chosen: str) -> Check:
+    memory = "memory unknown" if board.memory_bytes is None else f"{board.memory_bytes / 2**30:.0f} GiB"
+    limit = "limit unknown" if board.power_limit_w is None else f"{board.power_limit_w:.0f} W limit"
+    used = "will be measured" if board.uuid == chosen else "not used"
+    detail = f"{board.product}, {memory}, {limit}, driver {board.driver}, {board.uuid}: {used}"
+    return Check("gpu", True if board.uuid == chosen else None, detail)
+
+
+def _sensor(board_uuid: str) -> tuple[Check, ...]:
+    try:
+        found = probe(board_uuid, SystemClock())
+    except EcociError as error:
+        return (_refusal("sensor", error),)
+    obstacles = tuple(
+        Check("obstacle", False, f"{note.message} ({note.cause})" if note.cause else note.message, note.remedy)
+        for note in found.obstacles
+    )
+    return (_counter(found), _power(found), _neighbours(found), *_gaps(found), *obstacles)
+
+
+def _counter(found: ProbeResult) -> Check:
+    remedy = "" if found.counter_advances else "measure on a whole physical NVIDIA GPU of the Volta generation or newer"
+    if not found.counter_supported:
+        return Check("energy counter", False, "not supported by this card", remedy)
+    tick = "unknown" if found.tick_s is None else f"{1000 * found.tick_s:.0f} ms"
+    call = "unknown" if found.counter_call_s is None else f"{1000 * found.counter_call_s:.2f} ms"
+    state = "advances" if found.counter_advances else "does not advance"
+    return Check("energy counter", found.counter_advances, f"{state}, tick {tick}, one read costs {call}", remedy)
+
+
+def _power(found: ProbeResult) -> Check:
+    if found.power_source is None:
+        remedy = "runs have no cross-check of the counter; update the driver if you can"
+        return Check("power trace", None, "neither the sample buffer nor the instant field answers", remedy)
+    if found.power_source is PowerSource.SAMPLE_BUFFER and found.sample_spacing_s is not None:
+        return Check(
+            "power trace", True, f"driver's sample buffer, one sample every {1000 * found.sample_spacing_s:.0f} ms"
+        )
+    return Check("power trace", True, "instant power field, polled every 100 ms")
+
+
+def _neighbours(found: ProbeResult) -> Check:
+    if found.foreign is None:
+        return Check("other processes", None, "the driver does not say who uses the card")
+    if not found.foreign:
+        return Check("other processes", True, "none on the card")
+    pids = ", ".join(str(process.pid) for process in found.foreign)
+    return Check("other processes", False, f"on the card: {pids}", "stop them: their energy would be counted as yours")
+
+
+def _gaps(found: ProbeResult) -> tuple[Check, ...]:
+    return tuple(Check("reading", None, f"{gap.field} is missing: {gap.reason}") for gap in found.missing)

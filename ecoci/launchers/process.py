@@ -1,0 +1,163 @@
+"""Makes each run in a fresh process that writes its pieces to a file, so that a crash loses only its open window."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import ecoci.errors
+from ecoci.bench import assemble
+from ecoci.codec import dumps, loads
+from ecoci.errors import EcociError, EngineError, InterruptedRunError
+from ecoci.model import ErrorNote, Reason, ReasonCode, RunJob, RunPiece, RunRecord
+from ecoci.ports import Clock, Observer
+
+POLL_S = 0.25
+GRACE_S = 5.0
+SILENCE_LIMIT_S = 1800.0
+"""A measuring process reports at least once a second while it measures; loading a large model may take minutes."""
+LOG_TAIL_BYTES = 2000
+
+
+class ProcessLauncher:
+    """Starts `command job-file pieces-file` for each run; the child's output goes to a log file each.
+
+    Raises the child's own `EcociError`. A crash, a kill or silence becomes a record with a failure. An interrupt ends
+    the child and becomes a record whose failure is INTERRUPTED.
+    """
+
+    def __init__(self, command: tuple[str, ...], clock: Clock, logs: Path) -> None:
+        self._command = command
+        self._clock = clock
+        self._logs = logs
+
+    def launch(self, job: RunJob, observer: Observer) -> RunRecord:
+        started_utc = datetime.now(UTC).isoformat(timespec="seconds")
+        self._logs.mkdir(parents=True, exist_ok=True)
+        log = self._logs / f"{job.scenario.name}-run-{job.run_index + 1}.log"
+        with tempfile.TemporaryDirectory(prefix="ecoci-run-") as folder, log.open("wb") as output:
+            job_file, pieces_file = Path(folder, "job.json"), Path(folder, "pieces.jsonl")
+            job_file.write_text(dumps(job), encoding="utf-8")
+            pieces_file.touch()
+            child = self._start((str(job_file), str(pieces_file)), job, output)
+            with pieces_file.open("rb") as stream:
+                follower = _Follower(stream, observer)
+                failure = self._follow(child, follower)
+        return _record(job, started_utc, follower.pieces, failure or _exit_failure(child.returncode, log))
+
+    def _start(self, files: tuple[str, str], job: RunJob, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        # A session of its own keeps Ctrl-C from the child: the parent decides how it ends. The UUID says which card
+        # is meant whatever the order CUDA would count in.
+        card = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": job.board_uuid}
+        return subprocess.Popen(
+            [*self._command, *files],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **card},
+            start_new_session=True,
+        )
+
+    def _follow(self, child: subprocess.Popen[bytes], follower: _Follower) -> Reason | None:
+        try:
+            return self._wait(child, follower)
+        except InterruptedRunError as stop:
+            return Reason(ReasonCode.INTERRUPTED, (("signal", stop.signal_number),))
+        finally:
+            _end(child)
+            follower.read()
+
+    def _wait(self, child: subprocess.Popen[bytes], follower: _Follower) -> Reason | None:
+        heard_s = self._clock.now_s()
+        while child.poll() is None:
+            if follower.read():
+                heard_s = self._clock.now_s()
+            if self._clock.now_s() - heard_s > SILENCE_LIMIT_S:
+                facts = (("message", f"no sign of life for {SILENCE_LIMIT_S:.0f} s"),)
+                return Reason(ReasonCode.RUN_FAILED, facts)
+            self._clock.sleep(POLL_S)
+        return None
+
+
+class _Follower:
+    """Reads whole lines as they appear, keeps the pieces and passes progress on."""
+
+    def __init__(self, stream: IO[bytes], observer: Observer) -> None:
+        self._stream = stream
+        self._observer = observer
+        self._rest = b""
+        self.pieces: list[RunPiece] = []
+
+    def read(self) -> bool:
+        """Take what is new; True when there was any."""
+        data = self._stream.read()
+        self._rest += data
+        *lines, self._rest = self._rest.split(b"\n")
+        for line in lines:
+            self._take(line)
+        return bool(data)
+
+    def _take(self, line: bytes) -> None:
+        piece = loads(line.decode("utf-8"), RunPiece, source="the measuring process")
+        if piece.progress is None:
+            self.pieces.append(piece)
+        else:
+            self._observer.notify(piece.progress)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End the child and all it started; harmless when it has ended by itself."""
+    for stop in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, stop)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(GRACE_S)
+            return
+
+
+def _record(job: RunJob, started_utc: str, pieces: list[RunPiece], failure: Reason | None) -> RunRecord:
+    for piece in pieces:
+        if piece.error is not None:
+            raise rebuild(piece.error)
+    own = any(piece.failure for piece in pieces)
+    return assemble(job.run_index, started_utc, pieces, None if own else failure)
+
+
+def _exit_failure(returncode: int, log: Path) -> Reason | None:
+    if returncode == 0:
+        return None
+    tail = log.read_bytes()[-LOG_TAIL_BYTES:].decode("utf-8", errors="replace").strip()
+    return Reason(ReasonCode.RUN_FAILED, (("message", _how(returncode)), ("log", str(log)), ("output", tail)))
+
+
+def _how(returncode: int) -> str:
+    if returncode == -signal.SIGKILL:
+        return "the measuring process was killed (signal 9), usually because the machine ran out of memory"
+    if returncode < 0:
+        return f"the measuring process died of signal {-returncode} ({signal.Signals(-returncode).name})"
+    return f"the measuring process ended with exit code {returncode}"
+
+
+def note(error: EcociError) -> ErrorNote:
+    """An error as a value that can cross the process border."""
+    return ErrorNote(type(error).__name__, error.message, error.cause, error.remedy)
+
+
+def rebuild(error: ErrorNote) -> EcociError:
+    """The error the child raised; an unknown kind becomes an `EngineError`."""
+    kinds = dict(_kinds())
+    return kinds.get(error.kind, EngineError)(error.message, cause=error.cause, remedy=error.remedy)
+
+
+def _kinds() -> Iterator[tuple[str, type[EcociError]]]:
+    for kind in vars(ecoci.errors).values():
+        plain = isinstance(kind, type) and issubclass(kind, EcociError)
+        if plain and kind not in (InterruptedRunError, ecoci.errors.SpecError):
+            yield kind.__name__, kind

@@ -1,0 +1,51 @@
+"""Gives back recorded runs instead of making new ones, so that everything after measuring can be seen without a GPU."""
+
+from __future__ import annotations
+
+from ecoci.errors import DataError
+from ecoci.identity import scenario_digest
+from ecoci.model import JobResult, Phase, Progress, Replay, RunJob, RunRecord, ScenarioResult
+from ecoci.ports import Observer
+
+
+class ReplayLauncher:
+    """Plays recordings; raises `DataError` for a scenario that was not recorded or was recorded differently."""
+
+    def __init__(self, recordings: tuple[tuple[str, JobResult], ...]) -> None:
+        self._recorded = {
+            result.scenario.name: (source, job, result) for source, job in recordings for result in job.results
+        }
+
+    def launch(self, job: RunJob, observer: Observer) -> RunRecord:
+        result = self._find(job)
+        record = next((run for run in result.runs if run.index == job.run_index), None)
+        if record is None:
+            raise DataError(
+                f"the recording of {job.scenario.name!r} holds {len(result.runs)} runs, run {job.run_index + 1} is asked for",
+                cause="the scenario asks for more runs than were recorded",
+                remedy=f"set `runs: {len(result.runs)}` in the scenario, or measure on a GPU without --replay",
+            )
+        observer.notify(Progress(job.scenario.name, job.run_index, job.runs_total, Phase.DONE))
+        return record
+
+    def provenance(self) -> Replay:
+        """When and on what the recordings were made."""
+        source, job, result = next(iter(self._recorded.values()))
+        board = next((run.environment.board.product for run in result.runs if run.environment), "an unknown GPU")
+        return Replay(recorded_utc=job.provenance.created_utc, product=board, source=source)
+
+    def _find(self, job: RunJob) -> ScenarioResult:
+        if job.scenario.name not in self._recorded:
+            raise DataError(
+                f"there is no recording of scenario {job.scenario.name!r}; recorded are: {', '.join(self._recorded)}",
+                cause="the scenario was renamed or added after the recording was made",
+                remedy="use the recorded scenarios, or measure on a GPU without --replay",
+            )
+        source, _, result = self._recorded[job.scenario.name]
+        if scenario_digest(result.scenario) != scenario_digest(job.scenario):
+            raise DataError(
+                f"{source} holds a recording of {job.scenario.name!r} with other settings",
+                cause="the scenario was changed after the recording was made",
+                remedy="undo the change, or measure on a GPU without --replay",
+            )
+        return result

@@ -1,0 +1,89 @@
+"""A meter without a sensor: power is a function of time, the counter ticks. The double of `Meter`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+from ecoci.model import Board, CounterReading, ForeignProcess, PowerSource, PowerTrace, Trace
+from ecoci.ports import Clock
+
+T = TypeVar("T")
+
+BOARD = Board(
+    product="Synthetic GPU",
+    uuid="GPU-00000000-0000-0000-0000-000000000000",
+    driver="000.00",
+    cuda="0.0",
+    memory_bytes=16 << 30,
+    power_limit_w=300.0,
+    compute_capability="9.0",
+    mig_enabled=False,
+)
+
+
+class SyntheticMeter:
+    """Measures `power_w(t)` watts with a counter of `tick_s`, exact to one millijoule a tick."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        power_w: Callable[[float], float],
+        *,
+        tick_s: float = 0.1,
+        board: Board = BOARD,
+        foreign: tuple[ForeignProcess, ...] = (),
+    ) -> None:
+        self._clock = clock
+        self._power_w = power_w
+        self._tick_s = tick_s
+        self._board = board
+        self._foreign = foreign
+        self._energy_j = 0.0
+        self._counted_to_s = clock.now_s()
+
+    def describe(self) -> Board:
+        return self._board
+
+    def record(self, work: Callable[[], T]) -> tuple[T, Trace]:
+        start = self._next_edge()
+        started_s = self._clock.now_s()
+        value = work()
+        ended_s = self._clock.now_s()
+        edge = self._next_edge()
+        trace = Trace(
+            board_uuid=self._board.uuid,
+            started_s=started_s,
+            ended_s=ended_s,
+            counter_start=start,
+            counter_end=edge,
+            counter_edge=edge,
+            tick_s=self._tick_s,
+            power=self._power_trace(start.t_s, edge.t_s),
+            foreign_before=self._foreign,
+            foreign_after=self._foreign,
+        )
+        return value, trace
+
+    def close(self) -> None:
+        pass
+
+    def _next_edge(self) -> CounterReading:
+        """Sleep to the next multiple of the tick and read the counter there."""
+        now_s = self._clock.now_s()
+        edge_s = (math.floor(now_s / self._tick_s + 1e-9) + 1) * self._tick_s
+        self._clock.sleep(edge_s - now_s)
+        self._energy_j += self._integral_j(self._counted_to_s, edge_s)
+        self._counted_to_s = edge_s
+        return CounterReading(edge_s, round(self._energy_j * 1000.0), 0.0)
+
+    def _integral_j(self, start_s: float, end_s: float) -> float:
+        steps = max(1, round((end_s - start_s) / self._tick_s))
+        width_s = (end_s - start_s) / steps
+        return sum(self._power_w(start_s + (i + 0.5) * width_s) * width_s for i in range(steps))
+
+    def _power_trace(self, start_s: float, end_s: float) -> PowerTrace:
+        count = max(2, round((end_s - start_s) / self._tick_s) + 1)
+        times = tuple(start_s + (end_s - start_s) * i / (count - 1) for i in range(count))
+        return PowerTrace(PowerSource.SYNTHETIC, times, tuple(self._power_w(t) for t in times))

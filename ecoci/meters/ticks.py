@@ -1,0 +1,78 @@
+"""Finds the moments at which a cumulative counter is refreshed. Knows a reader function and a clock, no driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from statistics import median
+
+from ecoci.errors import DeviceError
+from ecoci.model import CounterReading
+from ecoci.ports import Clock
+
+ReadEnergy = Callable[[], int]
+"""Returns the cumulative energy in mJ."""
+
+EDGE_TIMEOUT_S = 3.0
+POLL_PAUSE_S = 0.001
+SELF_TEST_S = 0.5
+SELF_TEST_TICKS = 4
+
+
+def read_counter(read: ReadEnergy, clock: Clock) -> CounterReading:
+    """Read the counter once; `t_s` is the middle of the call and `uncertainty_s` half its duration."""
+    began_s = clock.now_s()
+    energy_mj = read()
+    half_s = (clock.now_s() - began_s) / 2
+    return CounterReading(t_s=began_s + half_s, energy_mj=energy_mj, uncertainty_s=half_s)
+
+
+def wait_for_edge(
+    read: ReadEnergy, clock: Clock, since: CounterReading | None = None, timeout_s: float = EDGE_TIMEOUT_S
+) -> CounterReading:
+    """Poll until the counter differs from `since` (default: from now) and return the new value.
+
+    The edge lies between the start of the last call that gave the old value and the end of the first that gave the new
+    one: `t_s` is the middle of that gap and `uncertainty_s` half of it. Raises `DeviceError` when the counter stands
+    still for `timeout_s` or runs backwards.
+    """
+    old = since or read_counter(read, clock)
+    deadline_s = clock.now_s() + timeout_s
+    while clock.now_s() < deadline_s:
+        clock.sleep(POLL_PAUSE_S)
+        new = read_counter(read, clock)
+        if new.energy_mj != old.energy_mj:
+            refuse_backwards(old, new)
+            return _edge_between(old, new)
+        old = new
+    raise DeviceError(
+        f"the energy counter does not advance: it stood at {old.energy_mj} mJ for {timeout_s:g} s",
+        cause="virtual GPUs and some driver versions offer a counter that is never refreshed",
+        remedy="measure on a whole physical GPU, or update the driver; `ecoci doctor` shows what the card offers",
+    )
+
+
+def measure_tick_s(read: ReadEnergy, clock: Clock) -> float:
+    """Median gap between refreshes, seconds, over at least four ticks and half a second.
+
+    Raises `DeviceError` as `wait_for_edge` does.
+    """
+    edges_s = [wait_for_edge(read, clock).t_s]
+    while len(edges_s) <= SELF_TEST_TICKS or edges_s[-1] - edges_s[0] < SELF_TEST_S:
+        edges_s.append(wait_for_edge(read, clock).t_s)
+    return median(later - sooner for sooner, later in pairwise(edges_s))
+
+
+def refuse_backwards(old: CounterReading, new: CounterReading) -> None:
+    """Raise `DeviceError` when the cumulative counter fell, because no energy can be told across a reset."""
+    if new.energy_mj < old.energy_mj:
+        raise DeviceError(
+            f"the energy counter fell from {old.energy_mj} mJ to {new.energy_mj} mJ",
+            cause="the driver was reloaded or the card was reset while it was measured",
+            remedy="keep the driver loaded (persistence mode, or nvidia-persistenced), and measure again",
+        )
+
+
+def _edge_between(old: CounterReading, new: CounterReading) -> CounterReading:
+    first_s, last_s = old.t_s - old.uncertainty_s, new.t_s + new.uncertainty_s
+    return CounterReading(t_s=(first_s + last_s) / 2, energy_mj=new.energy_mj, uncertainty_s=(last_s - first_s) / 2)

@@ -1,0 +1,91 @@
+"""A bar chart of relative changes with their intervals, in monospaced text. Knows numbers and labels only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ecoci.render.text import fit, percent, share
+
+LABEL_COLUMNS = 22
+PLOT_COLUMNS = 40
+_MARGIN = 0.04
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One change; all but the label are shares, so 0.05 is +5 %."""
+
+    label: str
+    change: float
+    ci_low: float
+    ci_high: float
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    low: float
+    high: float
+
+    def column(self, value: float) -> int:
+        place = (value - self.low) / (self.high - self.low) * (PLOT_COLUMNS - 1)
+        return min(PLOT_COLUMNS - 1, max(0, round(place)))
+
+
+def bar_chart(bars: tuple[Bar, ...]) -> tuple[str, ...]:
+    """Lines of the chart, the last of them its legend; empty when there is nothing finite to draw."""
+    drawn = tuple(bar for bar in bars if all(map(math.isfinite, (bar.change, bar.ci_low, bar.ci_high, bar.tolerance))))
+    if not drawn:
+        return ()
+    scale = _scale_of(drawn)
+    return (*(_line(bar, scale) for bar in drawn), *_axis(scale), _legend(drawn))
+
+
+def _scale_of(bars: tuple[Bar, ...]) -> _Scale:
+    """From the data: zero and every tolerance are always inside, with a little room at both ends."""
+    low = min(0.0, *(min(bar.ci_low, bar.change) for bar in bars))
+    high = max(0.0, *(max(bar.ci_high, bar.change, bar.tolerance) for bar in bars))
+    room = _MARGIN * (high - low) or 0.01
+    return _Scale(low - room if low < 0 else 0.0, high + room)
+
+
+def _line(bar: Bar, scale: _Scale) -> str:
+    cells = [" "] * PLOT_COLUMNS
+    zero, point = scale.column(0.0), scale.column(bar.change)
+    for column in range(min(zero, point), max(zero, point) + 1):
+        cells[column] = "█"
+    cells[zero] = "│"
+    cells[scale.column(bar.tolerance)] = "┊"
+    low, high = scale.column(bar.ci_low), scale.column(bar.ci_high)
+    for column in range(low, high + 1):
+        cells[column] = "─"
+    if high - low >= 2:
+        cells[low], cells[high] = "├", "┤"
+    cells[point] = "●"
+    return f"{fit(bar.label, LABEL_COLUMNS)} {percent(bar.change):>10} {''.join(cells)}".rstrip()
+
+
+def _axis(scale: _Scale) -> tuple[str, ...]:
+    """The axis with its two ends and zero named."""
+    indent = " " * (LABEL_COLUMNS + 12)
+    zero = scale.column(0.0)
+    ruler = "".join("┴" if column == zero else "─" for column in range(PLOT_COLUMNS))
+    names = [" "] * PLOT_COLUMNS
+    left = percent(scale.low, 0) if scale.low < 0 else ""
+    right = percent(scale.high, 0)
+    _write(names, PLOT_COLUMNS - len(right), right)
+    _write(names, 0, left)
+    if len(left) < zero < PLOT_COLUMNS - len(right) - 1 or zero == 0:
+        _write(names, zero, "0")
+    return f"{indent}{ruler}", f"{indent}{''.join(names)}".rstrip()
+
+
+def _write(cells: list[str], start: int, word: str) -> None:
+    cells[start : start + len(word)] = word
+
+
+def _legend(bars: tuple[Bar, ...]) -> str:
+    tolerances = {bar.tolerance for bar in bars}
+    allowed = f" of {share(tolerances.pop())}" if len(tolerances) == 1 else ""
+    return f"● change of energy per token   ├──┤ its confidence interval   ┊ tolerance{allowed}"

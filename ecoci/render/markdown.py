@@ -1,0 +1,238 @@
+"""The report as one pull-request comment in GitHub's Markdown.
+
+Every string that a pull request could have chosen stands in inline code or in a fenced block, so that nothing in it can
+mention, link, embed or end the block it stands in.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable
+
+from ecoci.model import Environment, Report, ScenarioReport, Severity
+from ecoci.render import content, text
+from ecoci.render.chart import bar_chart
+from ecoci.render.content import Column, Table
+from ecoci.render.cut import Section, assemble
+from ecoci.render.headline import (
+    ACCEPT_COMMAND,
+    headline,
+    incomplete_line,
+    replay_line,
+    tariff_line,
+    worst_first,
+)
+from ecoci.render.sentences import joined
+from ecoci.render.text import MARKDOWN
+
+MARKER = "<!-- ecoci:report -->"
+COMMENT_LIMIT = 65_000
+"""GitHub refuses a comment of more than 65,536 characters; the rest is reserve."""
+
+_CHART_ROWS = 16
+_FULL_RECORD = "The file report.json"
+
+
+def render_comment(report: Report) -> str:
+    """The whole comment, at most `COMMENT_LIMIT` characters: the first line says what to know and do."""
+    sections = (
+        _top(report),
+        *_findings(report),
+        _summary(report),
+        *_reasons(report),
+        *_chart(report),
+        *_details(report),
+        _footer(report),
+    )
+    return assemble(sections, COMMENT_LIMIT, _FULL_RECORD).rstrip("\n") + "\n"
+
+
+def _top(report: Report) -> Section:
+    replay = replay_line(report)
+    lines = (
+        f"**{text.code(replay, 200)}** · nothing was measured for this commit." if replay else "",
+        headline(report, MARKDOWN),
+        f"⚠️ **Incomplete.** {incomplete_line(report)}" if not report.complete else "",
+    )
+    return Section("headline", f"{MARKER}\n" + "".join(f"{line}\n\n" for line in lines if line), share=1.0)
+
+
+def _summary(report: Report) -> Section:
+    table = content.summary_table(report, MARKDOWN)
+    synthetic = content.synthetic_line(report, MARKDOWN)
+    closing = f"\n{synthetic}\n\n" if synthetic else "\n"
+    return Section("scenarios", _table_head(table), _table_rows(table), closing, share=0.35)
+
+
+def _reasons(report: Report) -> Iterable[Section]:
+    pieces = tuple(piece for scenario in worst_first(report) if (piece := _reason_bullet(report, scenario)))
+    if pieces:
+        yield Section("reasons", "", pieces, "\n", share=0.15)
+
+
+def _reason_bullet(report: Report, scenario: ScenarioReport) -> str:
+    said = content.reasons(report, scenario, MARKDOWN)
+    return f"- {text.code(scenario.scenario.name)}: {joined(said)}\n" if said else ""
+
+
+def _chart(report: Report) -> Iterable[Section]:
+    bars = content.bars(report)
+    lines = bar_chart(bars[:_CHART_ROWS])
+    if not lines:
+        return
+    more = f"\nThe {_CHART_ROWS} scenarios at the top of the table are drawn.\n" if len(bars) > _CHART_ROWS else ""
+    yield Section("chart", f"{text.code_block(lines)}\n{more}\n")
+
+
+def _findings(report: Report) -> Iterable[Section]:
+    if not report.findings:
+        return
+    rows = tuple(
+        text.table_row(
+            (
+                _SEVERITIES[finding.severity],
+                text.code(f"{finding.path}:{finding.line}", 160),
+                f"{text.prose(finding.message)} {text.prose(finding.remedy)}".strip(),
+                text.code(finding.rule_id),
+            )
+        )
+        + "\n"
+        for finding in sorted(report.findings, key=lambda finding: -finding.severity)
+    )
+    head = f"{text.table_row(('severity', 'place', 'finding', 'rule'))}\n| --- | --- | --- | --- |\n"
+    yield Section("findings", f"**Findings in the code**\n\n{head}", rows, "\n", share=0.15)
+
+
+_SEVERITIES = {Severity.CRITICAL: "❌ critical", Severity.WARNING: "⚠️ warning", Severity.INFO: "info"}
+
+
+def _details(report: Report) -> Iterable[Section]:
+    scenarios = worst_first(report)
+    yield from _folded("Metrics", "scenarios", _per_scenario(scenarios, _metrics), note=_METRICS_NOTE)
+    yield from _folded("Values of each run", "scenarios", _per_scenario(scenarios, _runs))
+    yield from _folded("Environment", "environments", tuple(_environment_pieces(report)))
+    yield from _folded("Quality flags", "scenarios", _per_scenario(scenarios, _flags))
+    yield from _cost(report)
+    yield Section("how to reproduce", _fold("How to reproduce", _reproduce(report)))
+    if report.provenance.replay is None and report.complete:
+        yield Section("how to accept", _fold("How to accept this change", _ACCEPT))
+
+
+_METRICS_NOTE = (
+    "Gross energy of the GPU board, idle power included, is what is judged; net (idle taken off) is information.\n\n"
+)
+_ACCEPT = (
+    "If these values shall be the base of later comparisons, accept them and commit the changed files:\n\n"
+    f"```sh\n{ACCEPT_COMMAND}\ngit add baselines\n```\n\n"
+)
+
+
+def _fold(title: str, body: str) -> str:
+    return f"<details>\n<summary>{title}</summary>\n\n{body}</details>\n\n"
+
+
+def _folded(title: str, noun: str, pieces: tuple[str, ...], note: str = "") -> Iterable[Section]:
+    if pieces:
+        opening = f"<details>\n<summary>{title}</summary>\n\n{note}"
+        yield Section(f"{noun} under “{title}”", opening, pieces, "</details>\n\n")
+
+
+def _per_scenario(scenarios: Iterable[ScenarioReport], body: Callable[[ScenarioReport], str]) -> tuple[str, ...]:
+    """One piece a scenario, its name above what `body` says of it; none where that is nothing."""
+    made = ((scenario, body(scenario)) for scenario in scenarios)
+    return tuple(f"**{text.code(scenario.scenario.name)}**\n\n{said}" for scenario, said in made if said)
+
+
+def _metrics(scenario: ScenarioReport) -> str:
+    compared = content.comparison_table(scenario)
+    facts = (content.statistics_line(scenario), content.base_line(scenario, MARKDOWN))
+    lines = "".join(f"{fact}\n\n" for fact in facts if fact)
+    return f"{_table(compared)}{lines}{_table(content.metrics_table(scenario, MARKDOWN))}"
+
+
+def _runs(scenario: ScenarioReport) -> str:
+    return _table(content.runs_table(scenario))
+
+
+def _flags(scenario: ScenarioReport) -> str:
+    said = content.flags(scenario, MARKDOWN)
+    lines = (f"- {joined((one,))}\n" for one in said)
+    return "".join(lines) + "\n" if said else ""
+
+
+def _environment_pieces(report: Report) -> Iterable[str]:
+    for scenario in report.scenarios:
+        yield from _differences(scenario)
+    found = content.environments(report)
+    for environment, names in found:
+        yield _environment(environment, names if len(found) > 1 else ())
+
+
+def _differences(scenario: ScenarioReport) -> Iterable[str]:
+    name = text.code(scenario.scenario.name)
+    comparison = scenario.comparison
+    if comparison.fingerprint_differences:
+        table = _table(content.differences_table(comparison.fingerprint_differences, MARKDOWN))
+        yield f"{name}: base and head differ in hardware or software.\n\n{table}"
+    if comparison.workload_changes:
+        table = _table(content.differences_table(comparison.workload_changes, MARKDOWN))
+        yield f"{name}: what was changed on purpose.\n\n{table}"
+
+
+def _environment(environment: Environment, names: tuple[str, ...]) -> str:
+    listed = ", ".join(text.code(name) for name in names[:10])
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    title = f"For {listed}{more}:\n\n" if names else ""
+    return f"{title}{_table(content.environment_table(environment, MARKDOWN))}"
+
+
+def _cost(report: Report) -> Iterable[Section]:
+    table = content.cost_table(report, MARKDOWN)
+    if table.rows:
+        opening = f"<details>\n<summary>Cost and carbon</summary>\n\n{tariff_line(report.tariff, MARKDOWN)}\n\n"
+        yield Section("rows of cost and carbon", opening + _table_head(table), _table_rows(table), "\n</details>\n\n")
+
+
+def _reproduce(report: Report) -> str:
+    commands = text.code_block(reproduce_commands(report), "sh")
+    prints = dict.fromkeys(s.fingerprint.name for s in report.scenarios if s.fingerprint is not None)
+    listed = ", ".join(text.code(name, 120) for name in tuple(prints)[:5])
+    where = f"Hardware fingerprint: {listed}.\n\n" if listed else ""
+    return f"{commands}\n\n{where}"
+
+
+def reproduce_commands(report: Report) -> tuple[str, ...]:
+    """Shell commands that make these numbers again; words from outside are quoted for the shell."""
+    made = report.provenance
+    if made.replay is not None:
+        return (f"ecoci run --replay {shlex.quote(text.clean(made.replay.source, 200))}",)
+    commit = text.clean(made.commit or "")
+    known = 7 <= len(commit) <= 64 and all(char in "0123456789abcdef" for char in commit)
+    checkout = (f"git checkout {commit}",) if known else ()
+    return (*checkout, "ecoci run")
+
+
+def _footer(report: Report) -> Section:
+    made = report.provenance
+    commit = "no commit known" if made.commit is None else f"commit {text.code(made.commit[:12])}"
+    dirty = " with local changes" if made.dirty else ""
+    parts = (f"ecoci {text.code(made.ecoci_version, 30)}", commit + dirty, text.code(made.created_utc, 30))
+    return Section("footer", f"{' · '.join(parts)} · job {text.code(made.job_id)}\n")
+
+
+def _table(table: Table) -> str:
+    return f"{_table_head(table)}{''.join(_table_rows(table))}\n" if table.rows else ""
+
+
+def _table_head(table: Table) -> str:
+    titles = text.table_row(column.title for column in table.columns)
+    rule = text.table_row("---:" if column.numeric else "---" for column in table.columns)
+    return f"{titles}\n{rule}\n"
+
+
+def _table_rows(table: Table) -> tuple[str, ...]:
+    def cell(column: Column, words: str) -> str:
+        return text.unbroken(words) if column.numeric or column.whole else words
+
+    pairs = (zip(table.columns, row, strict=True) for row in table.rows)
+    return tuple(f"{text.table_row(cell(*pair) for pair in row)}\n" for row in pairs)

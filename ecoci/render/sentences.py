@@ -1,0 +1,234 @@
+"""What each reason says in words, and what the reader can do about it.
+
+Decides nothing: the codes and their facts come from the core, only the wording lives here. A part of a sentence in
+square brackets is left out when one of its facts is missing, so that an older or a foreign reason still reads well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ecoci.model import Fact, Reason, ReasonCode
+from ecoci.render import text
+from ecoci.render.text import PLAIN, Style
+
+Value = str | float | int
+
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_RUNS = re.compile(r"\d+(?:(?:, | and )\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reason in words: whole sentences. `remedy` is empty where there is nothing the reader could do."""
+
+    sentence: str
+    remedy: str = ""
+
+
+_ACCEPT = "`ecoci run` on the base commit here, then `ecoci baseline accept ecoci-out/result.json`."
+_QUIET = "Stop what else runs on this machine or GPU, then measure again."
+
+_SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
+    {
+        ReasonCode.NO_BASELINE: Said(
+            "There is no accepted baseline[ of {scenario}] for this hardware[ ({fingerprint})].",
+            f"Make one: {_ACCEPT}",
+        ),
+        ReasonCode.FINGERPRINT_DIFFERS: Said(
+            "The stored baseline[ of {scenario}] was measured on other hardware or software[; different: {fields}].",
+            "Measure where the baseline was measured, or make a baseline for this machine: " + _ACCEPT,
+        ),
+        ReasonCode.DIGEST_DIFFERS: Said(
+            "The scenario was changed after its baseline was accepted[ (baseline {base}, now {head})][: {fields}].",
+            "Undo the change to the scenario in ecoci.yml, or make a new baseline: " + _ACCEPT,
+        ),
+        ReasonCode.TASK_DIFFERS: Said(
+            "The two scenarios do different work, so their energy cannot be compared[; different: {fields}].",
+            "Give both scenarios the same model, batch, token counts, prompts and seed; only quantization and decode "
+            "mode may differ under `against`.",
+        ),
+        ReasonCode.BOARD_DIFFERS: Said(
+            "The baseline comes from another board[ ({base}, here {head})] and the policy says `match: board`.",
+            "Measure on the same board, or set `match: product` to compare boards of one product.",
+        ),
+        ReasonCode.ACCOUNTING_DIFFERS: Said(
+            "Base and head count energy differently[ ({base} against {head})]: with and without idle power.",
+            "Make a new baseline with this version: " + _ACCEPT,
+        ),
+        ReasonCode.MIXED_ENVIRONMENT: Said(
+            "The runs were not made in one and the same environment[; it changed in {fields}], "
+            "so they cannot be pooled.",
+            "Measure again on one machine, with no driver or package update in between.",
+        ),
+        ReasonCode.NO_RUNS: Said(
+            "No run gave a usable number[ ({runs:count} tried)].",
+            "Read the flags of each run below, remove the first obstacle, then measure again.",
+        ),
+        ReasonCode.RUN_FAILED: Said(
+            "[{run:run}: ]A run failed[: {message:message}][; its last words: {output:message}].",
+            "[Do this: {remedy:message}. ][The whole log is {log:message}. ]"
+            "`ecoci doctor` shows what this machine can measure.",
+        ),
+        ReasonCode.NOT_STEADY: Said(
+            "[{run:run}: ]The warm-up never became steady[ in {generations:count} generations]"
+            "[ and {budget_s:duration}].",
+            _QUIET + " If the load is slow by nature, raise `warm_up_budget_s`.",
+        ),
+        ReasonCode.FOREIGN_PROCESS: Said(
+            "[{run:run}: ]Another process was using the GPU[ (pid {pids})], so its energy is in the number.",
+            "Stop that process or choose a free GPU with CUDA_VISIBLE_DEVICES, then measure again.",
+        ),
+        ReasonCode.NO_ENERGY: Said(
+            "[{run:run}: ]The GPU gave no energy reading[: {reason:message}].",
+            "`ecoci doctor` says which sensors this GPU has; the energy counter needs Volta or newer and no MIG.",
+        ),
+        ReasonCode.NOT_FINITE: Said(
+            "A measured value[ of the {side:word}] is not a positive finite number[ ({metric:word})][: {value}].",
+            "Measure again. If it comes back, the file that holds it was altered: delete it or restore it.",
+        ),
+        ReasonCode.ZERO_VARIANCE: Said(
+            "All values[ of the {side:word}] are exactly equal, as real measurements never are: there is no test.",
+            "Check that the values were measured and not copied, then measure again.",
+        ),
+        ReasonCode.INTERRUPTED: Said(
+            "[{run:run}: ]The measurement was stopped before it was done[ (signal {signal})].",
+            "Run the same command again.",
+        ),
+        ReasonCode.TOO_FEW_RUNS: Said(
+            "There are too few runs to tell a change from noise[: {base_n:count} of the base and "
+            "{head_n:count} of the head][; each side needs {needed:count}].",
+            "Set `runs` in ecoci.yml to 5 or more; accept more baseline runs if the base has too few.",
+        ),
+        ReasonCode.ABOVE_TOLERANCE: Said(
+            "The whole interval of the change lies above the tolerance[: at least {ci_low:percent}]"
+            "[ against {tolerance:share} allowed].",
+        ),
+        ReasonCode.BELOW_TOLERANCE: Said(
+            "The whole interval of the change lies on the saving side[: at most {ci_high:percent}].",
+        ),
+        ReasonCode.WITHIN_TOLERANCE: Said(
+            "The whole interval of the change lies below the tolerance[: at most {ci_high:percent}]"
+            "[ against {tolerance:share} allowed].",
+        ),
+        ReasonCode.INTERVAL_TOO_WIDE: Said(
+            "The interval of the change[, {ci_low:percent} to {ci_high:percent},] lies on both sides of the tolerance"
+            "[ of {tolerance:share}]: these runs cannot tell a regression from noise.",
+            "Measure with more runs (`runs` in ecoci.yml) or on a quieter machine.",
+        ),
+        ReasonCode.OTHER_BOARD: Said(
+            "The baseline was measured on another board of the same product[ ({base}, here {head})]; "
+            "boards of one product can differ by some percent.",
+            "Set `match: board` if this difference matters to you.",
+        ),
+        ReasonCode.THROUGHPUT_UNSTEADY: Said(
+            "[{run:run}: ]Throughput varied between windows[ with a CV of {cv:share}][ (limit {limit:share})].", _QUIET
+        ),
+        ReasonCode.POWER_UNSTEADY: Said(
+            "[{run:run}: ]Power varied between windows[ with a CV of {cv:share}][ (limit {limit:share})].", _QUIET
+        ),
+        ReasonCode.REMEASURED: Said(
+            "[{run:run}: ]The first windows were too unsteady and were measured again[ ({windows:count} replaced)]; "
+            "result.json keeps them.",
+        ),
+        ReasonCode.OUTLIERS: Said(
+            "[{run:run}: ]Values lie more than 3 standard deviations from the rest[: {count:count} of {of:count}]"
+            "[ ({metric:word})]; they are kept.",
+            "Look at them in the per-run values before trusting a narrow result.",
+        ),
+        ReasonCode.THROTTLED: Said(
+            "[{run:run}: ]The GPU held its clocks back[ for {duration_s:duration}][; cause: {cause:word}].",
+            "Check cooling and power limit: a throttled GPU has another energy per token.",
+        ),
+        ReasonCode.COUNTER_TRACE_GAP: Said(
+            "[{run:run}: ]The power samples add up to another energy than the counter[ ({gap:percent})]"
+            "[, more than {limit:share} apart]; the counter is what counts.",
+            "Measure again; a gap that stays means that one of this board's sensors is off.",
+        ),
+        ReasonCode.SHORT_WINDOW: Said(
+            "[{run:run}: ]A window was short[: {duration_s:duration}][, at least {least_s:duration} is asked for], "
+            "so the counter's tick weighs more.",
+            "Raise `window_s` in ecoci.yml.",
+        ),
+        ReasonCode.READING_MISSING: Said("[{run:run}: ]A reading is missing[: {field:word}][ ({reason:message})]."),
+        ReasonCode.SYNTHETIC_WEIGHTS: Said(
+            "The weights are synthetic: random values in the real model's shapes[ ({model})]. "
+            "The energy of the arithmetic is real, the text it writes is not.",
+        ),
+    }
+)
+
+
+def describe(reason: Reason, style: Style = PLAIN) -> Said:
+    """The reason's sentence and remedy, with its facts filled in and strings from outside quoted in this style."""
+    said = _SENTENCES[reason.code]
+    facts = dict(reason.facts)
+    return Said(_fill(said.sentence, facts, style), _fill(said.remedy, facts, style))
+
+
+def joined(said: Iterable[Said]) -> str:
+    """Sentences in a row, then their remedies; a remedy that several share is said once."""
+    said = tuple(said)
+    sentences = [one.sentence for one in said if one.sentence]
+    return " ".join((*sentences, *dict.fromkeys(one.remedy for one in said if one.remedy)))
+
+
+def describe_grouped(reasons: tuple[Reason, ...], style: Style = PLAIN) -> tuple[Said, ...]:
+    """Sentences in order, where reasons that differ in their run alone are said once for all those runs."""
+    runs: dict[tuple[ReasonCode, tuple[Fact, ...]], list[str]] = {}
+    for reason in reasons:
+        rest = tuple(fact for fact in reason.facts if fact[0] != "run")
+        run = reason.fact("run")
+        runs.setdefault((reason.code, rest), []).extend([] if run is None else [str(run)])
+    return tuple(describe(Reason(code, _with_runs(numbers, rest)), style) for (code, rest), numbers in runs.items())
+
+
+def _with_runs(numbers: list[str], rest: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    return (("run", text.join_words(dict.fromkeys(numbers))), *rest) if numbers else rest
+
+
+def _fill(template: str, facts: Mapping[str, Value], style: Style) -> str:
+    """Fill `{name:kind}`; a bracket with an unknown fact is dropped."""
+
+    def keep(match: re.Match[str]) -> str:
+        names = {field.group(1) for field in _FIELD.finditer(match.group(1))}
+        return match.group(1) if names <= facts.keys() else ""
+
+    def show(match: re.Match[str]) -> str:
+        return _show(facts[match.group(1)], match.group(2) or "text", style)
+
+    return _capital(_FIELD.sub(show, _OPTIONAL.sub(keep, template)))
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _percent(value: float) -> str:
+    return text.percent(value, 0 if abs(value) >= 0.1 else 1)
+
+
+_NUMBERS: Mapping[str, Callable[[float], str]] = MappingProxyType(
+    {
+        "count": lambda value: f"{value:,.0f}",
+        "duration": text.duration,
+        "percent": _percent,
+        "share": text.share,
+    }
+)
+
+
+def _show(value: Value, kind: str, style: Style) -> str:
+    if kind == "run" and _RUNS.fullmatch(str(value)):
+        return f"Run {value}" if str(value).isdigit() else f"Runs {value}"
+    if isinstance(value, str) and kind == "word":
+        return text.word(value.replace("_", " "), style)
+    if isinstance(value, str):
+        return style.quote(value, text.MESSAGE_LIMIT if kind == "message" else text.LABEL_LIMIT)
+    if kind in _NUMBERS:
+        return _NUMBERS[kind](float(value))
+    return text.significant(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,270 @@
+"""The report, errors and lists for a terminal, printed through rich to the console that the caller passes in.
+
+Strings are cleaned and never read as rich markup. Without colour, in 80 columns or in ASCII the content is the same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ecoci.errors import EcociError
+from ecoci.model import Baseline, Check, Report, ScenarioReport, VerdictKind
+from ecoci.render import content, text
+from ecoci.render.baseline_tables import baseline_diff_table, baselines_table, fingerprint_table, observations_table
+from ecoci.render.chart import bar_chart
+from ecoci.render.content import Column, Table
+from ecoci.render.headline import (
+    ACCEPT_COMMAND,
+    headline,
+    incomplete_line,
+    replay_line,
+    tariff_line,
+    worst_first,
+)
+from ecoci.render.markdown import reproduce_commands
+from ecoci.render.sentences import joined
+from ecoci.render.text import TERMINAL
+
+if TYPE_CHECKING:
+    from rich.console import Console, JustifyMethod
+    from rich.text import Text
+
+_COLOURS = {
+    VerdictKind.PASS: "green",
+    VerdictKind.IMPROVED: "bold green",
+    VerdictKind.REGRESSED: "bold red",
+    VerdictKind.INCONCLUSIVE: "yellow",
+    VerdictKind.NOT_MEASURABLE: "magenta",
+}
+_MARKED = {TERMINAL.mark(kind): colour for kind, colour in _COLOURS.items()}
+_STATES = {True: ("ok", "green"), False: ("FAIL", "bold red"), None: ("-", "dim")}
+_ASCII = str.maketrans(
+    dict(zip("−—–·°µ₂✓↓✗●█─│┊├┤┴“”’", '---- u2+vxo#-|:[]+""\'', strict=True))
+    | {"…": "..", "±": "+/-", "×": "x", "→": "->", "∞": "inf"}
+)
+_GAP = 2
+_WIDE = 100
+_PLAIN_NUMBER = re.compile(r"—|[<+−]? ?[\d,]+(?:\.\d+)?(?: %)?")
+_WHOLE_PART = re.compile(r"—|[<+−]? ?[\d,]+")
+
+
+def report_console() -> Console:
+    """A console on standard output; rich honours NO_COLOR, TERM and whether a terminal is there."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def error_console() -> Console:
+    """The same on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=False)
+
+
+def print_report(report: Report, console: Console) -> None:
+    """The whole report: headline, table, reasons and chart first, then what the comment folds away."""
+    _print_top(report, console)
+    _print_findings(report, console)
+    _print_table(content.summary_table(report, TERMINAL), console)
+    _line(content.synthetic_line(report, TERMINAL), console)
+    for scenario in worst_first(report):
+        _print_reasons(report, scenario, console)
+    _print_chart(report, console)
+    for scenario in worst_first(report):
+        _print_scenario(scenario, console)
+    _print_environments(report, console)
+    _print_cost(report, console)
+    _print_next(report, console)
+
+
+def _print_top(report: Report, console: Console) -> None:
+    replay = replay_line(report)
+    if replay:
+        _line(replay, console, style="bold cyan")
+        _line("Nothing was measured for this commit.", console)
+    first = headline(report, TERMINAL)
+    _line(first, console, lead=(text.SIGNS[report.verdict] + " " + report.verdict, _COLOURS[report.verdict]))
+    _line(incomplete_line(report), console, style="yellow")
+    console.line()
+
+
+def _print_findings(report: Report, console: Console) -> None:
+    for finding in sorted(report.findings, key=lambda finding: -finding.severity):
+        place = f"{text.clean(finding.path)}:{finding.line}"
+        said = " ".join(text.clean(words, text.MESSAGE_LIMIT) for words in (finding.message, finding.remedy))
+        severity = finding.severity.name.lower()
+        _line(f"{severity}: {place}: {said} [{text.clean(finding.rule_id)}]", console, lead=(severity, "bold"))
+    if report.findings:
+        console.line()
+
+
+def _print_reasons(report: Report, scenario: ScenarioReport, console: Console) -> None:
+    said = content.reasons(report, scenario, TERMINAL)
+    if not said:
+        return
+    name = text.clean(scenario.scenario.name)
+    _line(f"{name}: {joined(said)}", console, lead=(name, "bold"))
+
+
+def _print_chart(report: Report, console: Console) -> None:
+    lines = bar_chart(content.bars(report))
+    if lines:
+        console.line()
+    for line in lines:
+        _line(line, console)
+    if lines:
+        console.line()
+
+
+def _print_scenario(scenario: ScenarioReport, console: Console) -> None:
+    _title(scenario.scenario.name, console)
+    for differences in (scenario.comparison.workload_changes, scenario.comparison.fingerprint_differences):
+        _print_table(content.differences_table(differences, TERMINAL), console)
+    _print_table(content.comparison_table(scenario), console)
+    _line(content.statistics_line(scenario), console)
+    _line(content.base_line(scenario, TERMINAL), console)
+    _print_table(content.metrics_table(scenario, TERMINAL), console)
+    _print_table(content.runs_table(scenario), console)
+    for said in content.flags(scenario, TERMINAL):
+        _line(f"flag: {joined((said,))}", console, lead=("flag:", "yellow"))
+    console.line()
+
+
+def _print_environments(report: Report, console: Console) -> None:
+    found = content.environments(report)
+    for environment, names in found:
+        which = f" of {', '.join(text.clean(name) for name in names)}" if len(found) > 1 else ""
+        _title(f"Environment{which}", console)
+        _print_table(content.environment_table(environment, TERMINAL), console)
+
+
+def _print_cost(report: Report, console: Console) -> None:
+    table = content.cost_table(report, TERMINAL)
+    if table.rows:
+        _title("Cost and carbon", console)
+        _line(tariff_line(report.tariff, TERMINAL), console)
+        _print_table(table, console)
+
+
+def _print_next(report: Report, console: Console) -> None:
+    _title("Next", console)
+    _line(f"reproduce: {' && '.join(reproduce_commands(report))}", console)
+    if report.provenance.replay is None and report.complete:
+        _line(f"accept as the new base: {ACCEPT_COMMAND}", console)
+
+
+def print_error(error: EcociError, console: Console) -> None:
+    """What happened, why it usually does, what to do next; each on its own line."""
+    _line(f"error: {_message(error.message)}", console, lead=("error:", "bold red"))
+    if error.cause:
+        _line(f"why:   {_message(error.cause)}", console, lead=("why:", "bold"))
+    if error.remedy:
+        _line(f"do:    {_message(error.remedy)}", console, lead=("do:", "bold"))
+
+
+def _message(words: str) -> str:
+    return text.clean(words, 2_000)
+
+
+def print_checks(checks: tuple[Check, ...], console: Console) -> None:
+    """What `ecoci doctor` found, one line a check, with the remedy under each that needs one."""
+    from rich.table import Table as Grid
+
+    grid = Grid.grid(padding=(0, _GAP, 0, 0))
+    for check in checks:
+        word, colour = _STATES[check.passed]
+        name, detail = text.clean(check.name), text.clean(check.detail, text.MESSAGE_LIMIT)
+        grid.add_row(*(_text(words, console, style) for words, style in ((word, colour), (name, ""), (detail, ""))))
+        if check.remedy:
+            remedy = f"do: {text.clean(check.remedy, text.MESSAGE_LIMIT)}"
+            grid.add_row("", "", _text(remedy, console, "bold"))
+    console.print(grid)
+
+
+def print_baselines(baselines: tuple[Baseline, ...], console: Console) -> None:
+    """All baselines: scenario, fingerprint, depth, mean ± sd of gross energy per token, when last measured."""
+    if baselines:
+        _print_table(baselines_table(baselines, TERMINAL), console)
+    else:
+        _line("There are no baselines yet. Make one: ecoci run, then ecoci baseline accept.", console)
+
+
+def print_baseline(baseline: Baseline, console: Console) -> None:
+    """One baseline: its fingerprint and every observation."""
+    _title(baseline.scenario.name, console)
+    _print_table(fingerprint_table(baseline, TERMINAL), console)
+    _print_table(observations_table(baseline, TERMINAL), console)
+
+
+def print_baseline_diff(first: Baseline, second: Baseline, console: Console) -> None:
+    """The fields in which two baselines differ, and their means side by side."""
+    _print_table(baseline_diff_table(first, second, TERMINAL), console)
+
+
+def _title(words: str, console: Console) -> None:
+    console.print(_text(text.clean(words, text.MESSAGE_LIMIT), console, "bold underline"))
+
+
+def _line(words: str, console: Console, *, style: str = "", lead: tuple[str, str] = ("", "")) -> None:
+    """One paragraph, nothing when empty; `lead` is a beginning with a style of its own."""
+    if not words:
+        return
+    shown = _text(words, console, style)
+    shown.stylize(lead[1], 0, len(_speakable(lead[0], console)))
+    console.print(shown)
+
+
+def _text(words: str, console: Console, style: str = "") -> Text:
+    """Words that rich takes as they are: no markup, no emoji codes, no highlighting."""
+    from rich.text import Text
+
+    return Text(_speakable(words, console), style=style)
+
+
+def _speakable(words: str, console: Console) -> str:
+    """The words in what the console's encoding can write."""
+    if console.encoding.lower().startswith("utf"):
+        return words
+    return words.translate(_ASCII).encode(console.encoding, "replace").decode(console.encoding)
+
+
+def _print_table(table: Table, console: Console) -> None:
+    """Columns aligned without lines; numbers keep their cells whole and words wrap."""
+    from rich.table import Table as Grid
+
+    if not table.rows:
+        return
+    gap = _GAP if console.width >= _WIDE else 1
+    grid = Grid(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    columns = [_aligned(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)]
+    for column, cells in zip(table.columns, columns, strict=True):
+        whole = column.numeric or column.whole
+        title = _folded_title(column.title, max(map(text.width, cells))) if whole else column.title
+        justify: JustifyMethod = "right" if column.numeric else "left"
+        grid.add_column(_text(title, console), justify=justify, no_wrap=whole, overflow="fold")
+    for row in zip(*columns, strict=True):
+        grid.add_row(*(_text(cell, console, _MARKED.get(cell, "")) for cell in row))
+    console.print(grid)
+    console.line()
+
+
+def _folded_title(title: str, columns: int) -> str:
+    """A title broken at its spaces where it is wider than the cells below it."""
+    lines = [""]
+    for word in title.split(" "):
+        joined_on = f"{lines[-1]} {word}".strip()
+        if text.width(joined_on) <= max(columns, 4) or not lines[-1]:
+            lines[-1] = joined_on
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def _aligned(column: Column, cells: list[str]) -> list[str]:
+    """Cells of a numeric column padded so that their decimal points stand below each other."""
+    if not column.numeric or not all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells):
+        return cells
+    tails = [len(cell) - len(_WHOLE_PART.match(cell)[0]) for cell in cells]  # type: ignore[index]
+    return [cell + " " * (max(tails) - tail) for cell, tail in zip(cells, tails, strict=True)]

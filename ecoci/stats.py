@@ -1,0 +1,228 @@
+"""Statistics of run-level values: summaries, Welch's test and what it can detect.
+
+The only importer of scipy, inside functions, because loading it costs about a second. It knows numbers only: neither
+metrics nor policies. Degenerate input ends in a named answer, never in NaN. Formulas and sources: docs/statistics.md.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ecoci.model import Summary
+
+CONFIDENCE = 0.95
+POWER = 0.8
+OUTLIER_SD = 3.0
+MOST_RUNS = 1000
+"""Where counting needed runs stops: beyond it the answer is that more runs will not help."""
+
+_RELATIVE_ROUNDING = 1e-12
+_LARGE_T = 100.0
+
+
+class Degenerate(StrEnum):
+    """Why a test cannot be made."""
+
+    TOO_FEW = "too_few"
+    ZERO_VARIANCE = "zero_variance"
+    NOT_FINITE = "not_finite"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Sample sd of `n` values."""
+
+    sd: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class WelchResult:
+    """Welch's test of head against base: `diff` is mean(head) - mean(base) with its two-sided 1 - alpha interval.
+
+    `p` is two-sided. `hedges_g` is the difference over the pooled sd, corrected for small samples.
+    """
+
+    t: float
+    df: float
+    p: float
+    diff: float
+    ci_low: float
+    ci_high: float
+    hedges_g: float
+
+
+def summary(values: Sequence[float]) -> Summary | None:
+    """Mean, sample sd and 95 % t interval of the mean; None for no values or one that is not finite."""
+    if not values or not _all_finite(values):
+        return None
+    average = mean(values)
+    spread = sd(values)
+    if spread is None:
+        return Summary(n=1, mean=average, sd=None, ci_low=None, ci_high=None)
+    half = _t_quantile(len(values) - 1, 1.0 - (1.0 - CONFIDENCE) / 2.0) * spread / math.sqrt(len(values))
+    return Summary(n=len(values), mean=average, sd=spread, ci_low=average - half, ci_high=average + half)
+
+
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean of at least one value."""
+    return math.fsum(values) / len(values)
+
+
+def sd(values: Sequence[float]) -> float | None:
+    """Sample standard deviation (n - 1 in the denominator); None below two values. Equal values give exactly 0."""
+    if len(values) < 2:
+        return None
+    if min(values) == max(values):
+        return 0.0
+    average = mean(values)
+    return math.sqrt(math.fsum((value - average) ** 2 for value in values) / (len(values) - 1))
+
+
+def cv(values: Sequence[float]) -> float | None:
+    """Coefficient of variation sd / |mean| as a share; None below two values, at a zero mean, or when not finite."""
+    spread = sd(values) if _all_finite(values) else None
+    if spread is None or mean(values) == 0.0:
+        return None
+    return spread / abs(mean(values))
+
+
+def outliers(values: Sequence[float], limit_sd: float = OUTLIER_SD) -> tuple[int, ...]:
+    """Places of the values more than `limit_sd` sample sds from the mean, the outliers themselves counted in both.
+
+    Below 11 values none can be found: a value lies at most (n - 1)/√n sds from the mean.
+    """
+    spread = sd(values) if _all_finite(values) else None
+    if not spread:
+        return ()
+    average = mean(values)
+    return tuple(i for i, value in enumerate(values) if abs(value - average) > limit_sd * spread)
+
+
+def welch(base: Sequence[float], head: Sequence[float], *, alpha: float) -> WelchResult | Degenerate:
+    """Welch's unequal-variance t-test of two independent samples (Welch 1947, Satterthwaite 1946), by scipy.stats."""
+    problem = _degenerate(base, head)
+    if problem is not None:
+        return problem
+    from scipy import stats
+
+    with warnings.catch_warnings():
+        # scipy warns of lost precision when one side is constant; that side's variance is then 0, which is meant
+        warnings.simplefilter("ignore", RuntimeWarning)
+        test = stats.ttest_ind(head, base, equal_var=False)
+        interval = test.confidence_interval(1.0 - alpha)
+    result = WelchResult(
+        t=float(test.statistic),
+        df=float(test.df),
+        p=float(test.pvalue),
+        diff=mean(head) - mean(base),
+        ci_low=float(interval.low),
+        ci_high=float(interval.high),
+        hedges_g=_hedges_g(base, head),
+    )
+    numbers = (result.t, result.df, result.p, result.ci_low, result.ci_high, result.hedges_g)
+    return result if _all_finite(numbers) else Degenerate.NOT_FINITE
+
+
+def min_detectable_effect(base: Spread, head: Spread, *, alpha: float, power: float = POWER) -> float | None:
+    """Smallest true difference of means that Welch's two-sided test at `alpha` finds with probability `power`.
+
+    Solves P(T > t_crit) = power for the noncentrality of T, a noncentral t with the Welch-Satterthwaite df, and
+    multiplies by the standard error. Rejections on the wrong side are not counted. None for n < 2 or no spread at all.
+    """
+    if min(base.n, head.n) < 2 or not _all_finite((base.sd, head.sd)) or max(base.sd, head.sd) <= 0.0:
+        return None
+    error, df = _standard_error(base, head)
+    return error * _noncentrality(df, _t_quantile(df, 1.0 - alpha / 2.0), power)
+
+
+def runs_needed(sd_base: float, sd_head: float, distance: float, *, alpha: float) -> int | None:
+    """Fewest runs on each side whose two-sided 1 - alpha interval of the difference reaches less far than `distance`.
+
+    Assumes that the observed sds and difference stay. None above `MOST_RUNS` or when `distance` is not positive.
+    """
+    if not (_all_finite((sd_base, sd_head, distance)) and distance > 0.0):
+        return None
+
+    def settles(n: int) -> bool:
+        error, df = _standard_error(Spread(sd_base, n), Spread(sd_head, n))
+        return _t_quantile(df, 1.0 - alpha / 2.0) * error < distance
+
+    if max(sd_base, sd_head) <= 0.0:
+        return 2
+    if not settles(MOST_RUNS):
+        return None
+    low, high = 1, MOST_RUNS
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if settles(middle) else (middle, high)
+    return high
+
+
+def _degenerate(base: Sequence[float], head: Sequence[float]) -> Degenerate | None:
+    if not (_all_finite(base) and _all_finite(head)):
+        return Degenerate.NOT_FINITE
+    if min(len(base), len(head)) < 2:
+        return Degenerate.TOO_FEW
+    if _is_constant(base) and _is_constant(head):
+        return Degenerate.ZERO_VARIANCE
+    return None
+
+
+def _is_constant(values: Sequence[float]) -> bool:
+    """Whether the values differ by rounding at most."""
+    scale = max(abs(value) for value in values)
+    return max(values) - min(values) <= _RELATIVE_ROUNDING * scale
+
+
+def _all_finite(values: Sequence[float]) -> bool:
+    return all(map(math.isfinite, values))
+
+
+def _standard_error(base: Spread, head: Spread) -> tuple[float, float]:
+    """Standard error of the difference of means and the Welch-Satterthwaite degrees of freedom.
+
+    The sds are divided by the larger one first, so that their fourth powers neither vanish nor overflow.
+    """
+    scale = max(base.sd, head.sd)
+    of_base, of_head = (base.sd / scale) ** 2 / base.n, (head.sd / scale) ** 2 / head.n
+    df = (of_base + of_head) ** 2 / (of_base**2 / (base.n - 1) + of_head**2 / (head.n - 1))
+    return scale * math.sqrt(of_base + of_head), df
+
+
+def _hedges_g(base: Sequence[float], head: Sequence[float]) -> float:
+    """Hedges' g with the exact gamma-function correction (Hedges 1981)."""
+    df = len(base) + len(head) - 2
+    squares = (len(base) - 1) * (sd(base) or 0.0) ** 2 + (len(head) - 1) * (sd(head) or 0.0) ** 2
+    pooled = math.sqrt(squares / df)
+    correction = math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
+    return correction * (mean(head) - mean(base)) / pooled if pooled > 0.0 else math.nan
+
+
+def _t_quantile(df: float, probability: float) -> float:
+    from scipy import special
+
+    return float(special.stdtrit(df, probability))
+
+
+def _noncentrality(df: float, critical: float, power: float) -> float:
+    """Noncentrality d with P(T_df(d) > critical) = power, by bisection.
+
+    For a very large critical value the normal part of T is negligible and d = critical · √(χ²_df quantile / df); the
+    exact function would not come back there.
+    """
+    from scipy import special
+
+    limit = critical * math.sqrt(2.0 * float(special.gammaincinv(df / 2.0, power)) / df)
+    if critical > _LARGE_T:
+        return limit
+    low, high = 0.0, limit + 10.0
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        found = 1.0 - float(special.nctdtr(df, middle, critical))
+        low, high = (middle, high) if found < power else (low, middle)
+    return high

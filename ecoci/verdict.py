@@ -1,0 +1,138 @@
+"""From a comparison to one of five verdicts, from verdicts to one, and from a report to an exit code.
+
+Fails closed: what is missing, cut short or not a number is never green.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ecoci import stats
+from ecoci.model import (
+    Comparison,
+    Fact,
+    Metric,
+    MetricComparison,
+    Policy,
+    Reason,
+    ReasonCode,
+    Report,
+    ScenarioReport,
+    Summary,
+    Unsettled,
+    Verdict,
+    VerdictKind,
+)
+
+EXIT_OK = 0
+EXIT_GATE_FAILED = 1
+EXIT_UNSETTLED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The gated metric's relative change with its interval, all finite."""
+
+    estimate: float
+    low: float
+    high: float
+    p: float
+
+
+def decide(comparison: Comparison, policy: Policy) -> Verdict:
+    """One of five verdicts, by where the whole interval of the change lies against the tolerance.
+
+    REGRESSED needs the lower bound above the tolerance, IMPROVED the upper bound below minus the tolerance, PASS the
+    upper bound below the tolerance. Too few runs are INCONCLUSIVE, every other problem is NOT_MEASURABLE.
+    """
+    problems = comparison.problems
+    if any(problem.code is not ReasonCode.TOO_FEW_RUNS for problem in problems):
+        return Verdict(VerdictKind.NOT_MEASURABLE, problems)
+    if problems:
+        return Verdict(VerdictKind.INCONCLUSIVE, problems)
+    change = _change(comparison.primary)
+    if comparison.primary is None or change is None:
+        reason = Reason(ReasonCode.NOT_FINITE, (("metric", Metric.ENERGY_PER_TOKEN_J.value),))
+        return Verdict(VerdictKind.NOT_MEASURABLE, (reason,))
+    kind, code = _place(change, policy.tolerance)
+    facts = _facts(change, policy)
+    if kind is VerdictKind.INCONCLUSIVE:
+        facts = (*facts, *_runs_needed(comparison.primary, change, policy))
+    return Verdict(kind, (Reason(code, facts),))
+
+
+def overall(kinds: Iterable[VerdictKind]) -> VerdictKind:
+    """The worst verdict stands for all; IMPROVED only when every one is, NOT_MEASURABLE when there is none."""
+    found = set(kinds)
+    for kind in (VerdictKind.REGRESSED, VerdictKind.NOT_MEASURABLE, VerdictKind.INCONCLUSIVE, VerdictKind.PASS):
+        if kind in found:
+            return kind
+    return VerdictKind.IMPROVED if found else VerdictKind.NOT_MEASURABLE
+
+
+def exit_code(report: Report) -> int:
+    """0, 1 or 3: a regression fails; what is unsettled fails where that scenario's own policy says so.
+
+    A report that is cut short or holds no scenario is unsettled whatever the policies say.
+    """
+    if any(scenario.verdict.kind is VerdictKind.REGRESSED for scenario in report.scenarios):
+        return EXIT_GATE_FAILED
+    if not report.complete or not report.scenarios or any(map(_fails_unsettled, report.scenarios)):
+        return EXIT_UNSETTLED
+    return EXIT_OK
+
+
+def _fails_unsettled(scenario: ScenarioReport) -> bool:
+    policy = scenario.scenario.policy
+    match scenario.verdict.kind:
+        case VerdictKind.INCONCLUSIVE:
+            return policy.on_inconclusive is Unsettled.FAIL
+        case VerdictKind.NOT_MEASURABLE:
+            return policy.on_not_measurable is Unsettled.FAIL
+        case VerdictKind.PASS | VerdictKind.IMPROVED | VerdictKind.REGRESSED:
+            return False
+
+
+def _change(primary: MetricComparison | None) -> _Change | None:
+    """The change when all its numbers are there, finite and in order, else None."""
+    if primary is None or primary.change is None or primary.p is None:
+        return None
+    if primary.ci_low is None or primary.ci_high is None:
+        return None
+    change = _Change(primary.change, primary.ci_low, primary.ci_high, primary.p)
+    finite = all(map(math.isfinite, (change.estimate, change.low, change.high, change.p)))
+    return change if finite and -1.0 < change.low <= change.estimate <= change.high else None
+
+
+def _place(change: _Change, tolerance: float) -> tuple[VerdictKind, ReasonCode]:
+    if change.low > tolerance:
+        return VerdictKind.REGRESSED, ReasonCode.ABOVE_TOLERANCE
+    if change.high < -tolerance:
+        return VerdictKind.IMPROVED, ReasonCode.BELOW_TOLERANCE
+    if change.high < tolerance:
+        return VerdictKind.PASS, ReasonCode.WITHIN_TOLERANCE
+    return VerdictKind.INCONCLUSIVE, ReasonCode.INTERVAL_TOO_WIDE
+
+
+def _facts(change: _Change, policy: Policy) -> tuple[Fact, ...]:
+    return (
+        ("change", change.estimate),
+        ("ci_low", change.low),
+        ("ci_high", change.high),
+        ("tolerance", policy.tolerance),
+        ("p", change.p),
+    )
+
+
+def _runs_needed(primary: MetricComparison, change: _Change, policy: Policy) -> tuple[Fact, ...]:
+    """About how many runs on each side would bring the interval to one side of the tolerance; empty when too many."""
+    distance = abs(math.log1p(change.estimate) - math.log1p(policy.tolerance))
+    needed = stats.runs_needed(_log_sd(primary.base), _log_sd(primary.head), distance, alpha=policy.alpha)
+    return () if needed is None else (("runs_needed", needed),)
+
+
+def _log_sd(summary: Summary) -> float:
+    """Sd of the logs of log-normal values with this mean and sd."""
+    return math.sqrt(math.log1p(((summary.sd or 0.0) / summary.mean) ** 2))

@@ -1,0 +1,152 @@
+"""Chooses adapters: the only place, beside the command line, that knows which meter, engine and launcher are used."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ecoci import __version__
+from ecoci.bench import Reporter, Sink, Tools
+from ecoci.clocks import SystemClock
+from ecoci.errors import DeviceError, StorageError
+from ecoci.model import Finding, Host, Provenance, RunJob
+from ecoci.launchers.replay import ReplayLauncher
+from ecoci.ports import Launcher, ResultStore
+
+WORKER = (sys.executable, "-m", "ecoci.worker")
+
+
+def gpu_tools(job: RunJob, sink: Sink) -> Tools:
+    """The real ones: NVML meter and transformers engine on the card that the job names."""
+    from ecoci.engines.hf import HfEngine
+    from ecoci.meters.nvml import NvmlMeter
+
+    clock = SystemClock()
+    reporter = Reporter(job, clock, sink)
+    meter = NvmlMeter(job.board_uuid, clock, reporter.power)
+    return Tools(HfEngine(Path(job.cache_dir)), meter, clock, describe_host(), reporter)
+
+
+def gpu_launcher(out: Path) -> Launcher:
+    """A launcher that makes each run in a fresh process."""
+    from ecoci.launchers.process import ProcessLauncher
+
+    return ProcessLauncher(WORKER, SystemClock(), out / "logs")
+
+
+def replay_launcher(recordings: Path) -> ReplayLauncher:
+    """A launcher that plays the results recorded in one file or in all files of a folder.
+
+    Raises `StorageError` when there are none, `DataError` when one cannot be decoded.
+    """
+    from ecoci.store import load_result
+
+    files = sorted(recordings.glob("*.json*")) if recordings.is_dir() else [recordings]
+    if not files:
+        raise StorageError(
+            f"there is no recording in {recordings}",
+            cause="a recording is a result.json of an earlier run, also compressed as .json.gz",
+            remedy="name a file or folder with recordings, or leave out --replay to measure",
+        )
+    return ReplayLauncher(tuple((str(file), load_result(file)) for file in files))
+
+
+def result_store(base: Path, out: Path) -> ResultStore:
+    """A store whose baselines are the scenarios of one measured result, so that two results can be compared."""
+    from ecoci.baselines import from_result
+    from ecoci.store import FolderStore, FixedBaselines, load_result
+
+    return FixedBaselines(FolderStore(out, out), from_result(load_result(base)))
+
+
+def choose_board() -> str:
+    """UUID of the first GPU that CUDA_VISIBLE_DEVICES leaves visible.
+
+    Raises `DeviceError` when there is none.
+    """
+    from ecoci.meters.nvml import list_boards
+    from ecoci.meters.visible import resolve_visible
+
+    value = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = resolve_visible(value, tuple(board.uuid for board in list_boards()))
+    if not visible:
+        raise DeviceError(
+            f"no GPU is visible: CUDA_VISIBLE_DEVICES is {value!r}",
+            cause="the variable hides all GPUs of this machine",
+            remedy="unset CUDA_VISIBLE_DEVICES, or set it to the index or UUID of the GPU to measure",
+        )
+    return visible[0]
+
+
+def cache_folder() -> Path:
+    """Where synthetic weights are kept: ECOCI_CACHE, else XDG_CACHE_HOME/ecoci, else ~/.cache/ecoci."""
+    own = os.environ.get("ECOCI_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(own) if own else Path(base, "ecoci")
+
+
+def describe_host() -> Host:
+    """Processor, cores, system and Python of this machine."""
+    return Host(
+        cpu=_cpu_name(),
+        logical_cores=os.cpu_count() or 0,
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+    )
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def describe_job(root: Path) -> Provenance:
+    """Who made these numbers: job id, time, version and commit of the repository at `root`."""
+    return Provenance(
+        job_id=_job_id(),
+        created_utc=now_utc(),
+        ecoci_version=__version__,
+        commit=_git(root, "rev-parse", "HEAD"),
+        dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=no")),
+    )
+
+
+def now_utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _job_id() -> str:
+    run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
+    return f"github-{run}-{attempt}" if run else f"local-{uuid.uuid4().hex[:12]}"
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """Output of a git command, None when there is no git, no repository or no commit."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def in_ci() -> bool:
+    """Whether this is a CI job, by the variable that all CI systems set."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+class NoAudit:
+    """The audit of a build without rules: no findings. The hook for the static audit."""
+
+    def audit(self, root: Path) -> tuple[Finding, ...]:  # noqa: ARG002
+        return ()

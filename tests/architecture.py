@@ -1,0 +1,269 @@
+"""The shape of the package, read from its syntax trees: layers, rooms of libraries, purity of the core, sizes.
+
+Every check is a function from modules to complaints; `test_architecture` runs them on the package and on made-up ones.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+Modules = Mapping[str, str]
+"""Source text by module name without the package's own; the package itself is ""."""
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "ecoci"
+
+LAYERS: Mapping[int, tuple[str, ...]] = {
+    0: ("", "errors", "model", "model.*"),
+    1: (
+        *("codec", "plans", "spec", "spec_*", "yaml_source", "identity", "template"),
+        *("energy", "measure", "stats", "compare", "verdict", "baselines", "history", "tables"),
+        *("render", "render.*"),
+    ),
+    2: ("ports",),
+    3: ("clocks", "bench", "store", "meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*"),
+    4: ("pipeline", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
+}
+
+ADAPTERS = ("store", "meters.*", "engines.*", "launchers.*")
+SHARED = (
+    "clocks",
+    "meters.clock",
+    "meters.sampler",
+    "meters.ticks",
+    "meters.visible",
+    "engines.architectures",
+    "engines.weights",
+)
+"""Parts of layer 3 that are no adapters: several adapters may be built of them."""
+GRANTED = {("launchers.inline", "bench"), ("launchers.process", "bench")}
+"""A launcher calls the work in this process, or puts together what the work wrote in another."""
+
+ROOMS: Mapping[str, tuple[str, ...]] = {
+    "click": ("cli*", "__main__"),
+    "numpy": ("engines.hf*", "engines.weights", "energy", "measure", "stats", "tables"),
+    "pandas": ("tables",),
+    "pynvml": ("meters.nvml*",),
+    "requests": (),
+    "rich": ("render.terminal", "cli*"),
+    "scipy": ("stats",),
+    "yaml": ("yaml_source",),
+    **dict.fromkeys(("torch", "transformers", "bitsandbytes", "accelerate", "safetensors"), ("engines.hf*",)),
+}
+EAGER = {"click"}
+"""Libraries light enough to be imported at the top of a module."""
+
+IMPURE_MODULES = {
+    *("asyncio", "glob", "logging", "multiprocessing", "os", "random", "secrets", "shutil", "signal", "socket"),
+    *("subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid"),
+}
+IMPURE_NAMES = {"Path", "breakpoint", "input", "open", "print"}
+IMPURE_METHODS = {
+    ("datetime", "now"),
+    ("datetime", "today"),
+    ("datetime", "utcnow"),
+    ("date", "today"),
+    ("np", "random"),
+}
+
+MODULE_LINES = 400
+FUNCTION_LINES = 60
+
+
+def read_package() -> dict[str, str]:
+    files = sorted((ROOT / PACKAGE).rglob("*.py"))
+    return {_module_name(file.relative_to(ROOT / PACKAGE)): file.read_text(encoding="utf-8") for file in files}
+
+
+def _module_name(file: Path) -> str:
+    parts = file.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer_of(module: str) -> int | None:
+    return next((layer for layer, patterns in LAYERS.items() if _matches(module, patterns)), None)
+
+
+def _matches(module: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(module, pattern) for pattern in patterns)
+
+
+def imported_names(source: str) -> Iterator[tuple[str, bool]]:
+    """Every absolute name that `source` imports, lazily or not, and whether it does so while it is being loaded."""
+    tree = ast.parse(source)
+    late = set(_late_nodes(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node not in late) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            yield from ((f"{base}.{alias.name}", node not in late) for alias in node.names)
+
+
+def _late_nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """Nodes that loading the module does not run: function bodies and what is there for type checkers only."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or _is_for_types_only(node):
+            yield from ast.walk(node)
+
+
+def _is_for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def own_imports(modules: Modules, module: str) -> set[str]:
+    """Modules of the package that `module` imports, lazy imports included."""
+    names = [name for name, _ in imported_names(modules[module])]
+    own = [name.removeprefix(PACKAGE).removeprefix(".") for name in names if name.split(".")[0] == PACKAGE]
+    return {_known(modules, name) for name in own}
+
+
+def _known(modules: Modules, name: str) -> str:
+    """The module that an imported name is or lives in: `from ecoci.model import Trace` imports `model`."""
+    while name not in modules and name:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def unplaced_modules(modules: Modules) -> list[str]:
+    return [f"{module} has no layer" for module in modules if layer_of(module) is None]
+
+
+def relative_imports(modules: Modules) -> list[str]:
+    names = ((module, name) for module, source in modules.items() for name, _ in imported_names(source))
+    return [f"{module} imports {name} relatively" for module, name in names if name.startswith(".")]
+
+
+def upward_edges(modules: Modules) -> list[str]:
+    edges = ((module, target) for module in modules for target in sorted(own_imports(modules, module)))
+    return [f"{module} imports {target} above it" for module, target in edges if _rank(module) < _rank(target)]
+
+
+def _rank(module: str) -> int:
+    layer = layer_of(module)
+    return -1 if layer is None else layer
+
+
+def cycles(modules: Modules) -> list[str]:
+    reach = {module: own_imports(modules, module) - {module} for module in modules}
+    for middle in modules:
+        for start in modules:
+            if middle in reach[start]:
+                reach[start] = reach[start] | reach[middle]
+    return [f"{module} imports itself through others" for module in modules if module in reach[module]]
+
+
+def forbidden_neighbours(modules: Modules) -> list[str]:
+    """Adapters that import each other or the work, and work that imports an adapter."""
+    third = [module for module in modules if layer_of(module) == 3]
+    edges = [(module, target) for module in third for target in sorted(own_imports(modules, module))]
+    return [f"{module} must not know {target}" for module, target in edges if not _may_know(module, target)]
+
+
+def _may_know(module: str, target: str) -> bool:
+    if layer_of(target) != 3 or (module, target) in GRANTED:
+        return True
+    if _matches(target, SHARED):
+        return "." not in target or _package(module) == _package(target)
+    return _matches(module, ADAPTERS) and _family(module) == _family(target)
+
+
+def _package(module: str) -> str:
+    return module.rpartition(".")[0]
+
+
+def _family(module: str) -> str:
+    """Adapters split over files share the stem: `meters.nvml` and `meters.nvml_device` are one."""
+    return module.partition("_")[0]
+
+
+def knowing_renderers(modules: Modules) -> list[str]:
+    renderers = [module for module in modules if module.startswith("render.")]
+    edges = [(module, target) for module in renderers for target in sorted(own_imports(modules, module))]
+    allowed = (*LAYERS[0], "render", "render.*")
+    return [f"{module} must not know {target}" for module, target in edges if not _matches(target, allowed)]
+
+
+def misplaced_libraries(modules: Modules) -> list[str]:
+    foreign = ((module, name, eager) for module in modules for name, eager in _foreign_imports(modules[module]))
+    return [complaint for edge in foreign if (complaint := _library_complaint(*edge))]
+
+
+def _foreign_imports(source: str) -> Iterator[tuple[str, bool]]:
+    ours = {PACKAGE, "", *sys.stdlib_module_names}
+    for name, eager in imported_names(source):
+        top = name.split(".")[0]
+        if top not in ours:
+            yield top, eager
+
+
+def _library_complaint(module: str, library: str, eager: bool) -> str:
+    if library not in ROOMS:
+        return f"{module} imports {library}, which has no room"
+    if not _matches(module, ROOMS[library]):
+        return f"{module} imports {library} outside its room"
+    if eager and library not in EAGER:
+        return f"{module} imports {library} before it is needed"
+    return ""
+
+
+def impure_core(modules: Modules) -> list[str]:
+    core = [module for module in modules if _rank(module) in (0, 1)]
+    return [f"{module} uses {name}" for module in core for name in sorted(_impurities(modules[module]))]
+
+
+def _impurities(source: str) -> Iterator[str]:
+    for name, _ in imported_names(source):
+        if name.split(".")[0] in IMPURE_MODULES:
+            yield name
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and node.id in IMPURE_NAMES:
+            yield node.id
+        elif isinstance(node, ast.Attribute) and (_last_name(node.value), node.attr) in IMPURE_METHODS:
+            yield f"{_last_name(node.value)}.{node.attr}"
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def long_modules(modules: Modules) -> list[str]:
+    lengths = {module: len(source.splitlines()) for module, source in modules.items()}
+    return [f"{module} has {length} lines" for module, length in lengths.items() if length > MODULE_LINES]
+
+
+def long_functions(modules: Modules) -> list[str]:
+    sized = ((module, *function) for module, source in modules.items() for function in _functions(source))
+    return [f"{module}.{name} has {length} lines" for module, name, length in sized if length > FUNCTION_LINES]
+
+
+def _functions(source: str) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, _lines(node) - _docstring_lines(node)
+
+
+def _lines(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return 0 if ast.get_docstring(node) is None else _lines(node.body[0])
+
+
+CHECKS: tuple[Callable[[Modules], list[str]], ...] = (
+    unplaced_modules,
+    relative_imports,
+    upward_edges,
+    cycles,
+    forbidden_neighbours,
+    knowing_renderers,
+    misplaced_libraries,
+    impure_core,
+    long_modules,
+    long_functions,
+)

@@ -1,0 +1,83 @@
+"""Measuring processes that behave badly on purpose; run as `python -m tests.integration.children MODE JOB PIECES`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ecoci.bench import Sink, Tools
+from ecoci.errors import EngineError
+from ecoci.model import EngineFacts, Generation, RunJob, Workload
+from ecoci.ports import Engine
+from ecoci.worker import serve
+from tests.simulated import World
+
+IN_SECOND_WINDOW = 20
+"""Generation number: about six of warm-up, ten in the first window."""
+
+
+class TrappedEngine:
+    """Runs well until its generation `at`, then does `spring`."""
+
+    def __init__(self, engine: Engine, at: int, spring: Callable[[], None]) -> None:
+        self._engine = engine
+        self._left = at
+        self._spring = spring
+
+    def prepare(self, workload: Workload) -> EngineFacts:
+        return self._engine.prepare(workload)
+
+    def generate(self) -> Generation:
+        self._left -= 1
+        if self._left == 0:
+            print("the last words of the child", flush=True)
+            self._spring()
+        return self._engine.generate()
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+def _trapped(job: RunJob, sink: Sink, spring: Callable[[], None]) -> Tools:
+    tools = World().tools(job, sink)
+    return replace(tools, engine=TrappedEngine(tools.engine, IN_SECOND_WINDOW, spring))
+
+
+def well(job: RunJob, sink: Sink) -> Tools:
+    return World().tools(job, sink)
+
+
+def killed(job: RunJob, sink: Sink) -> Tools:
+    return _trapped(job, sink, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def broken(job: RunJob, sink: Sink) -> Tools:
+    def raise_bug() -> None:
+        raise ValueError("a bug")
+
+    return _trapped(job, sink, raise_bug)
+
+
+def hanging(job: RunJob, sink: Sink) -> Tools:
+    return _trapped(job, sink, lambda: time.sleep(600))
+
+
+def hanging_at_start(job: RunJob, sink: Sink) -> Tools:
+    time.sleep(600)
+    return well(job, sink)
+
+
+def refused(job: RunJob, sink: Sink) -> Tools:
+    raise EngineError("out of memory", cause="too large", remedy="take a smaller one")
+
+
+MODES = {made.__name__: made for made in (well, killed, broken, hanging, hanging_at_start, refused)}
+
+if __name__ == "__main__":
+    mode, job_file, pieces_file = sys.argv[1:]
+    sys.exit(serve(Path(job_file), Path(pieces_file), MODES[mode]))

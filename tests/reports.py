@@ -1,0 +1,341 @@
+"""Reports of every kind for the tests of renderers, built from a few plausible runs."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+
+from ecoci.model import (
+    BaseInfo,
+    Board,
+    Comparison,
+    EngineFacts,
+    Environment,
+    FieldDifference,
+    Finding,
+    Fingerprint,
+    Host,
+    Measurement,
+    Metric,
+    MetricComparison,
+    MetricSummary,
+    ModelRef,
+    ModelSource,
+    Provenance,
+    Quantization,
+    Reason,
+    ReasonCode,
+    Replay,
+    Report,
+    RunMeasurement,
+    Scenario,
+    ScenarioReport,
+    Severity,
+    Summary,
+    Tariff,
+    ThrottleTime,
+    Verdict,
+    VerdictKind,
+    Workload,
+)
+
+HOSTILE = (
+    "</details><img src=x onerror=alert(1)> `tick` ``` @everyone #123 [x](javascript:alert(1)) "
+    "https://evil.example |pipe| \x1b[31mred\x1b[0m [bold]rich[/bold] \u202egnp\u202c\nnew line"
+)
+
+BOARD = Board(
+    product="NVIDIA H200",
+    uuid="GPU-11111111-2222-3333-4444-555555555555",
+    driver="580.159.04",
+    cuda="13.0",
+    memory_bytes=150_754_820_096,
+    power_limit_w=700.0,
+    compute_capability="9.0",
+    vbios="96.00.CF.00.01",
+    mig_enabled=False,
+    persistence=True,
+)
+ENVIRONMENT = Environment(
+    board=BOARD,
+    engine=EngineFacts(
+        name="transformers",
+        device="cuda",
+        libraries=(("bitsandbytes", "0.50.2"), ("torch", "2.11.0+cu130"), ("transformers", "5.17.0")),
+        parameters=1_100_048_384,
+        synthetic_weights=True,
+    ),
+    host=Host(cpu="Intel Xeon Platinum 8481C", logical_cores=16, system="Linux 6.8.0", python="3.12.3"),
+)
+FINGERPRINT = Fingerprint("nvidia-h200-141gb-700w-0a1b2c3d", (("driver", "580"), ("product", "NVIDIA H200")))
+PROVENANCE = Provenance(
+    job_id="github-4242-1",
+    created_utc="2026-11-20T12:00:00+00:00",
+    ecoci_version="0.1.0",
+    commit="0123456789abcdef0123456789abcdef01234567",
+)
+REPLAY = Replay(
+    recorded_utc="2026-11-20T09:30:00+00:00", product="NVIDIA H200", source="examples/quickstart/recordings"
+)
+NOISE = (-0.012, 0.004, 0.009, -0.006, 0.005)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Speed and power of one side; its runs scatter around them as `NOISE` says."""
+
+    tokens_per_s: float
+    power_w: float
+    runs: int = 5
+
+    def values(self, metric: Metric) -> tuple[float, ...]:
+        return tuple(self._value(metric, noise) for noise in NOISE[: self.runs])
+
+    def _value(self, metric: Metric, noise: float) -> float:
+        speed, power = self.tokens_per_s * (1.0 - noise), self.power_w * (1.0 + 0.2 * noise)
+        known = {
+            Metric.ENERGY_PER_TOKEN_J: power / speed,
+            Metric.NET_ENERGY_PER_TOKEN_J: (power - 77.0) / speed,
+            Metric.TOKENS_PER_S: speed,
+            Metric.MEAN_POWER_W: power,
+        }
+        return known[metric]
+
+
+FP16 = Side(63.4, 140.1)
+INT8 = Side(19.2, 119.0)
+
+
+def summary(values: tuple[float, ...]) -> Summary:
+    mean = statistics.fmean(values)
+    if len(values) < 2:
+        return Summary(len(values), mean, None, None, None)
+    sd = statistics.stdev(values)
+    half = 2.776 * sd / math.sqrt(len(values))
+    return Summary(len(values), mean, sd, mean - half, mean + half)
+
+
+def compared(metric: Metric, base: Side, head: Side, spread: float = 0.015) -> MetricComparison:
+    """A comparison whose interval is `spread` wide on either side, in logs."""
+    before, after = base.values(metric), head.values(metric)
+    change = statistics.fmean(map(math.log, after)) - statistics.fmean(map(math.log, before))
+    return MetricComparison(
+        metric,
+        summary(before),
+        summary(after),
+        change=math.expm1(change),
+        ci_low=math.expm1(change - spread),
+        ci_high=math.expm1(change + spread),
+        t=change / (spread / 2.306),
+        df=7.8,
+        p=0.41 if abs(change) < spread else 0.032 if abs(change) < 2 * spread else 1.2e-9,
+        hedges_g=change / spread * 1.3,
+        min_detectable_change=0.021,
+    )
+
+
+def comparison(base: Side, head: Side, spread: float = 0.015) -> Comparison:
+    return Comparison(
+        problems=(),
+        primary=compared(Metric.ENERGY_PER_TOKEN_J, base, head, spread),
+        information=tuple(
+            compared(metric, base, head, spread)
+            for metric in (Metric.NET_ENERGY_PER_TOKEN_J, Metric.TOKENS_PER_S, Metric.MEAN_POWER_W)
+        ),
+        base=BaseInfo("tinyllama", 5, 2, "2026-11-18T08:00:00+00:00", ("aaaa1111bbbb2222",), (BOARD.uuid,)),
+    )
+
+
+def measurement(side: Side, noise: float) -> Measurement:
+    speed, power_w = side.tokens_per_s * (1.0 - noise), side.power_w * (1.0 + 0.2 * noise)
+    duration_s = 3.0 * 10.2
+    return Measurement(
+        energy_j=power_w * duration_s,
+        net_energy_j=(power_w - 77.0) * duration_s,
+        duration_s=duration_s,
+        generation_s=64 / speed,
+        output_tokens=round(speed * duration_s),
+        requests=round(speed * duration_s / 64),
+        mean_power_w=power_w,
+        min_power_w=power_w - 9.0,
+        max_power_w=power_w + 14.0,
+        gpu_utilization_pct=41.0,
+        peak_memory_bytes=2_411_724_800,
+        temperature_c=38.0,
+        sm_clock_mhz=1980.0,
+        throttled=(ThrottleTime("power cap", 0.0),),
+        counter_trace_gap=0.008,
+    )
+
+
+def runs(side: Side) -> tuple[RunMeasurement, ...]:
+    made = (measurement(side, noise) for noise in NOISE[: side.runs])
+    return tuple(RunMeasurement(index, total, (total,), 77.4, 6, ()) for index, total in enumerate(made))
+
+
+def scenario(name: str = "tinyllama", quantization: Quantization = Quantization.FP16) -> Scenario:
+    model = ModelRef(ModelSource.SYNTHETIC, "tinyllama-1.1b")
+    return Scenario(name, Workload(model=model, quantization=quantization))
+
+
+def head_metrics(side: Side) -> tuple[MetricSummary, ...]:
+    return (
+        MetricSummary("energy per token", "J/token", summary(side.values(Metric.ENERGY_PER_TOKEN_J))),
+        MetricSummary("throughput", "tok/s", summary(side.values(Metric.TOKENS_PER_S))),
+        MetricSummary("mean power", "W", summary(side.values(Metric.MEAN_POWER_W))),
+        MetricSummary("temperature", "°C", None),
+    )
+
+
+def scenario_report(
+    kind: VerdictKind, head: Side, code: ReasonCode, *, name: str = "tinyllama", spread: float = 0.015
+) -> ScenarioReport:
+    """One scenario measured against `FP16`, with the facts that its reason needs."""
+    found = comparison(FP16, head, spread)
+    primary = found.primary
+    assert primary is not None
+    facts = (("ci_low", primary.ci_low or 0.0), ("ci_high", primary.ci_high or 0.0), ("tolerance", 0.05))
+    return ScenarioReport(
+        scenario=scenario(name),
+        digest="d" * 64,
+        fingerprint=FINGERPRINT,
+        environment=ENVIRONMENT,
+        runs=runs(head),
+        head=head_metrics(head),
+        comparison=found,
+        verdict=Verdict(kind, (Reason(code, facts),)),
+        flags=(Reason(ReasonCode.SYNTHETIC_WEIGHTS, (("model", "tinyllama-1.1b"),)),),
+    )
+
+
+def report(*scenarios: ScenarioReport, verdict: VerdictKind | None = None) -> Report:
+    return Report(PROVENANCE, scenarios, (), Tariff(), verdict or scenarios[0].verdict.kind)
+
+
+def quantized() -> ScenarioReport:
+    """The same model with int8 weights: far more energy."""
+    made = scenario_report(VerdictKind.REGRESSED, INT8, ReasonCode.ABOVE_TOLERANCE, name="tinyllama-int8", spread=0.03)
+    change = FieldDifference("quantization", "fp16", "int8_default")
+    flags = (
+        *made.flags,
+        *(Reason(ReasonCode.THROUGHPUT_UNSTEADY, (("run", run), ("cv", 0.031), ("limit", 0.02))) for run in (2, 4)),
+    )
+    return replace(
+        made,
+        scenario=scenario("tinyllama-int8", Quantization.INT8_DEFAULT),
+        comparison=replace(made.comparison, workload_changes=(change,)),
+        flags=flags,
+    )
+
+
+def unchanged() -> ScenarioReport:
+    return scenario_report(VerdictKind.PASS, Side(63.3, 140.3), ReasonCode.WITHIN_TOLERANCE)
+
+
+def passed() -> Report:
+    return report(unchanged())
+
+
+def regressed() -> Report:
+    return report(unchanged(), quantized(), verdict=VerdictKind.REGRESSED)
+
+
+def improved() -> Report:
+    return report(scenario_report(VerdictKind.IMPROVED, Side(96.0, 163.0), ReasonCode.BELOW_TOLERANCE))
+
+
+def inconclusive() -> Report:
+    return report(
+        scenario_report(VerdictKind.INCONCLUSIVE, Side(61.5, 140.0), ReasonCode.INTERVAL_TOO_WIDE, spread=0.04)
+    )
+
+
+def not_measurable() -> Report:
+    made = scenario_report(VerdictKind.NOT_MEASURABLE, FP16, ReasonCode.FINGERPRINT_DIFFERS)
+    reason = Reason(ReasonCode.FINGERPRINT_DIFFERS, (("fields", "driver, product"),))
+    differences = (FieldDifference("driver", "575", "580"), FieldDifference("product", "NVIDIA A100-SXM4-80GB", None))
+    found = Comparison((reason,), None, fingerprint_differences=differences)
+    return report(replace(made, comparison=found, verdict=Verdict(VerdictKind.NOT_MEASURABLE, (reason,))))
+
+
+def replayed() -> Report:
+    return replace(regressed(), provenance=replace(PROVENANCE, replay=REPLAY, commit=None))
+
+
+def incomplete() -> Report:
+    """Stopped by the user in the second run: one run, one without a usable window, no verdict."""
+    short = scenario_report(VerdictKind.NOT_MEASURABLE, replace(FP16, runs=1), ReasonCode.INTERRUPTED)
+    reason = Reason(ReasonCode.INTERRUPTED, (("signal", 2),))
+    empty = RunMeasurement(1, None, (), None, None, (reason,))
+    flagged = Reason(ReasonCode.INTERRUPTED, (("run", 2), ("signal", 2)))
+    made = replace(
+        short,
+        runs=(*short.runs, empty),
+        comparison=Comparison((reason,), None),
+        verdict=Verdict(VerdictKind.NOT_MEASURABLE, (reason,)),
+        flags=(flagged,),
+    )
+    return replace(report(made), complete=False)
+
+
+def audited() -> Report:
+    """A pass with findings in the code."""
+    findings = (
+        Finding("no-grad", Severity.WARNING, "src/generate.py", 12, "inference runs with gradients on", "use no_grad"),
+        Finding("int8", Severity.CRITICAL, "serve.py", 40, "load_in_8bit costs energy at batch 1", "use fp16"),
+    )
+    return replace(passed(), findings=findings)
+
+
+def hostile() -> Report:
+    """Every string that a pull request could have chosen is an attack."""
+    made = quantized()
+    board = replace(BOARD, product=HOSTILE, uuid=HOSTILE, driver=HOSTILE, vbios=HOSTILE)
+    engine = replace(ENVIRONMENT.engine, name=HOSTILE, libraries=((HOSTILE, HOSTILE),))
+    comparison_ = replace(
+        made.comparison,
+        base=replace(made.comparison.base or BaseInfo("", 0, 0, "", (), ()), scenario=HOSTILE, commits=(HOSTILE,)),
+        workload_changes=(FieldDifference(HOSTILE, HOSTILE, HOSTILE),),
+        fingerprint_differences=(FieldDifference(HOSTILE, HOSTILE, None),),
+    )
+    reasons = tuple(
+        Reason(code, tuple((name, HOSTILE) for name in ("fields", "message", "run", "scenario", "base", "head")))
+        for code in ReasonCode
+    )
+    attacked = replace(
+        made,
+        scenario=replace(made.scenario, name=HOSTILE),
+        fingerprint=Fingerprint(HOSTILE, ()),
+        environment=Environment(board, engine, replace(ENVIRONMENT.host, cpu=HOSTILE, system=HOSTILE)),
+        head=(MetricSummary(HOSTILE, HOSTILE, None),),
+        comparison=comparison_,
+        verdict=Verdict(VerdictKind.REGRESSED, reasons),
+        flags=reasons,
+    )
+    return replace(
+        report(attacked),
+        provenance=Provenance(HOSTILE, HOSTILE, HOSTILE, HOSTILE, dirty=True, replay=Replay(HOSTILE, HOSTILE, HOSTILE)),
+        findings=(Finding(HOSTILE, Severity.CRITICAL, HOSTILE, 1, HOSTILE, HOSTILE),),
+        tariff=Tariff(currency=HOSTILE, source=HOSTILE),
+    )
+
+
+def many(count: int = 300) -> Report:
+    """More scenarios than a comment can hold; the one that regressed comes last."""
+    named = (replace(unchanged(), scenario=scenario(f"scenario-with-a-long-name-{n:03d}")) for n in range(count - 1))
+    return report(*named, quantized(), verdict=VerdictKind.REGRESSED)
+
+
+EXAMPLES = {
+    "pass": passed,
+    "improved": improved,
+    "regressed": regressed,
+    "inconclusive": inconclusive,
+    "not_measurable": not_measurable,
+    "replay": replayed,
+    "incomplete": incomplete,
+    "audited": audited,
+    "hostile": hostile,
+}
+"""One report of every kind by name; each has golden files."""

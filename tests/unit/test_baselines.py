@@ -1,0 +1,318 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecoci.baselines import Acceptance, accept, describe, diff, from_result
+from ecoci.codec import decode
+from ecoci.errors import InputError
+from ecoci.identity import fingerprint_of, scenario_digest
+from ecoci.model import (
+    Baseline,
+    Board,
+    EngineFacts,
+    Environment,
+    Fingerprint,
+    Host,
+    JobResult,
+    Measurement,
+    MetricValue,
+    Observation,
+    Provenance,
+    Quantization,
+    Reason,
+    ReasonCode,
+    Replay,
+    RunMeasurement,
+    RunRecord,
+    Scenario,
+    ScenarioResult,
+    Trace,
+    WarmUp,
+    Window,
+    Work,
+)
+from tests.strategies import job_results, observations
+
+ENVIRONMENT = Environment(
+    Board("NVIDIA H200", "GPU-1", "570.86.15"), EngineFacts("hf", "cuda", ()), Host("a CPU", 16, "Linux", "3.11.9")
+)
+SCENARIO = decode(
+    {
+        "name": "decode-fp16",
+        "workload": {"model": {"source": "synthetic", "name": "tiny"}},
+        "effort": {"runs": 2, "windows": 1},
+    },
+    Scenario,
+)
+WINDOW = Window(Trace("GPU-1", 0.0, 10.0, None, None, None, None, None), Work((1.0,) * 10, 10, 640, 640))
+RECORD = RunRecord(
+    0, "2026-01-02T03:04:05Z", ENVIRONMENT, 1.0, WarmUp((1.0,), steady=True, budget_s=180.0), None, (WINDOW,)
+)
+PROVENANCE = Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0", commit="ab" * 20)
+FINGERPRINT = Fingerprint("nvidia-h200-1a2b", (("gpu", "NVIDIA H200"), ("torch", "2.8.0")))
+ACCEPTANCE = Acceptance(PROVENANCE, "2026-01-03T00:00:00Z", "ada", FINGERPRINT, "0123456789abcdef")
+RESULT = ScenarioResult(SCENARIO, (RECORD, replace(RECORD, index=1, started_utc="2026-01-02T03:09:00Z")))
+
+
+def make_total(energy_j: float | None = 640.0, net_energy_j: float | None = 320.0) -> Measurement:
+    powers = (64.0, 60.0, 70.0)
+    return Measurement(energy_j, net_energy_j, 10.0, 1.0, 640, 10, *powers, None, None, None, None, (), None)
+
+
+def make_run(index: int, *flags: ReasonCode, total: Measurement | None = None) -> RunMeasurement:
+    return RunMeasurement(index, total or make_total(), (make_total(),), 30.0, 3, tuple(Reason(f) for f in flags))
+
+
+MEASURED = (make_run(0), make_run(1))
+
+
+def accepted(**changes: Any) -> Baseline:
+    """Accept the good result, with some of the arguments changed."""
+    given: dict[str, Any] = {"result": RESULT, "measured": MEASURED, "acceptance": ACCEPTANCE, "existing": None}
+    return accept(**(given | changes))
+
+
+def refusal(**changes: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        accepted(**changes)
+    assert caught.value.cause
+    assert caught.value.remedy
+    return caught.value.message
+
+
+# accepting
+
+
+def test_each_run_becomes_one_observation_with_its_origin() -> None:
+    first, second = accepted().observations
+    assert (first.job_id, first.run_index, first.measured_utc) == ("job-1", 0, "2026-01-02T03:04:05Z")
+    assert (first.accepted_by, first.accepted_utc, first.board_uuid) == ("ada", "2026-01-03T00:00:00Z", "GPU-1")
+    assert (first.commit, first.accounting) == ("ab" * 20, "gross")
+    assert (second.run_index, second.measured_utc) == (1, "2026-01-02T03:09:00Z")
+
+
+def test_an_observation_holds_the_compared_metrics() -> None:
+    metrics = {m.name: m.value for m in accepted().observations[0].metrics}
+    assert metrics == {
+        "energy_per_token_j": 1.0,
+        "net_energy_per_token_j": 0.5,
+        "tokens_per_s": 64.0,
+        "mean_power_w": 64.0,
+    }
+
+
+def test_an_unknown_net_energy_is_left_out_and_not_0() -> None:
+    runs = tuple(make_run(i, total=make_total(net_energy_j=None)) for i in (0, 1))
+    assert accepted(measured=runs).observations[0].metric("net_energy_per_token_j") is None
+
+
+def test_the_first_acceptance_begins_a_baseline() -> None:
+    made = accepted()
+    assert (made.fingerprint, made.scenario, made.digest) == (FINGERPRINT, SCENARIO, "0123456789abcdef")
+
+
+def test_a_second_job_is_added_behind_the_first() -> None:
+    later = replace(ACCEPTANCE, provenance=replace(PROVENANCE, job_id="job-2"))
+    both = accepted(existing=accepted(), acceptance=later)
+    assert [(o.job_id, o.run_index) for o in both.observations] == [
+        ("job-1", 0),
+        ("job-1", 1),
+        ("job-2", 0),
+        ("job-2", 1),
+    ]
+
+
+def test_local_changes_leave_the_commit_unknown() -> None:
+    dirty = replace(ACCEPTANCE, provenance=replace(PROVENANCE, dirty=True))
+    assert accepted(acceptance=dirty).observations[0].commit is None
+
+
+def test_a_flag_that_only_informs_does_not_hinder() -> None:
+    runs = (make_run(0, ReasonCode.THROTTLED, ReasonCode.REMEASURED), make_run(1, ReasonCode.OUTLIERS))
+    assert len(accepted(measured=runs).observations) == 2
+
+
+# refusing
+
+
+def test_a_replay_can_never_be_accepted() -> None:
+    replay = Replay("2026-01-01T00:00:00Z", "NVIDIA H200", "recording.json.gz")
+    replayed = replace(ACCEPTANCE, provenance=replace(PROVENANCE, replay=replay))
+    assert refusal(acceptance=replayed) == "decode-fp16: a replay can never be accepted"
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        (ReasonCode.FOREIGN_PROCESS, "another process was on the GPU"),
+        (ReasonCode.NO_ENERGY, "it has no energy reading"),
+        (ReasonCode.NOT_STEADY, "it did not become steady"),
+        (ReasonCode.NOT_FINITE, "not finite"),
+    ],
+)
+def test_one_flagged_run_keeps_the_whole_job_out(flag: ReasonCode, said: str) -> None:
+    message = refusal(measured=(make_run(0), make_run(1, ReasonCode.THROTTLED, flag)))
+    assert message.startswith("decode-fp16, run 2 cannot be accepted: ")
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (ReasonCode.RUN_FAILED, "it failed"),
+        (ReasonCode.INTERRUPTED, "it was interrupted"),
+        (ReasonCode.NOT_STEADY, "steady"),
+        (ReasonCode.SHORT_WINDOW, "it is incomplete (short_window)"),
+    ],
+)
+def test_a_failed_run_keeps_the_whole_job_out(code: ReasonCode, said: str) -> None:
+    runs = (RESULT.runs[0], replace(RESULT.runs[1], failure=Reason(code)))
+    assert said in refusal(result=replace(RESULT, runs=runs))
+
+
+@pytest.mark.parametrize("lack", [{"windows": ()}, {"environment": None}])
+def test_a_run_without_windows_or_environment_is_refused(lack: dict[str, Any]) -> None:
+    runs = (replace(RESULT.runs[0], **lack), RESULT.runs[1])
+    assert "run 1 cannot be accepted: it is incomplete" in refusal(result=replace(RESULT, runs=runs))
+
+
+@pytest.mark.parametrize("energy_j", [None, 0.0, -1.0, float("nan"), float("inf")])
+def test_a_run_without_a_positive_energy_is_refused(energy_j: float | None) -> None:
+    runs = (make_run(0, total=make_total(energy_j)), make_run(1))
+    assert "it has no energy reading" in refusal(measured=runs)
+
+
+def test_a_run_without_numbers_is_refused() -> None:
+    runs = (replace(make_run(0), total=None), make_run(1))
+    assert "it has no energy reading" in refusal(measured=runs)
+
+
+@pytest.mark.parametrize("made", [0, 1])
+def test_a_job_with_fewer_runs_than_asked_is_refused(made: int) -> None:
+    short = replace(RESULT, runs=RESULT.runs[:made])
+    assert refusal(result=short, measured=MEASURED[:made]) == f"decode-fp16: only {made} of 2 runs were made"
+
+
+def test_a_result_of_the_processor_is_refused() -> None:
+    cpu = replace(ENVIRONMENT, engine=replace(ENVIRONMENT.engine, device="cpu"))
+    runs = tuple(replace(r, environment=cpu) for r in RESULT.runs)
+    assert "it was made on 'cpu', not on a GPU" in refusal(result=replace(RESULT, runs=runs))
+
+
+def test_runs_of_two_boards_in_one_job_are_refused() -> None:
+    other = replace(ENVIRONMENT, board=replace(ENVIRONMENT.board, uuid="GPU-2"))
+    runs = (RESULT.runs[0], replace(RESULT.runs[1], environment=other))
+    assert "made in different environments" in refusal(result=replace(RESULT, runs=runs))
+
+
+def test_the_same_job_is_not_accepted_twice() -> None:
+    assert refusal(existing=accepted()) == "decode-fp16: job job-1 was accepted already"
+
+
+def test_a_changed_scenario_is_not_added_to_the_old_baseline() -> None:
+    later = replace(ACCEPTANCE, provenance=replace(PROVENANCE, job_id="job-2"), digest="fedcba9876543210")
+    with pytest.raises(InputError, match="its digest is fedcba9876543210, not 0123456789abcdef") as caught:
+        accepted(existing=accepted(), acceptance=later)
+    assert "ecoci baseline remove nvidia-h200-1a2b/decode-fp16" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(FINGERPRINT, name="nvidia-l4-9z9z"),
+        replace(FINGERPRINT, fields=(("gpu", "NVIDIA L4"),)),
+    ],
+)
+def test_a_result_of_another_machine_is_not_added(changed: Fingerprint) -> None:
+    assert "cannot be added to the baseline" in refusal(existing=replace(accepted(), fingerprint=changed))
+
+
+def test_numbers_of_another_run_are_a_programming_error() -> None:
+    with pytest.raises(ValueError, match="run 0 was given the numbers of run 1"):
+        accepted(measured=MEASURED[::-1])
+
+
+# describing
+
+
+def observe(job: str, energy_j: float, utc: str = "2026-01-02T03:04:05Z") -> Observation:
+    return Observation(job, 0, None, utc, utc, "ada", "GPU-1", (MetricValue("energy_per_token_j", energy_j),))
+
+
+def baseline_of(*seen: Observation) -> Baseline:
+    return Baseline(FINGERPRINT, SCENARIO, "0123456789abcdef", seen)
+
+
+def test_a_description_sums_up_the_observations() -> None:
+    known = describe(baseline_of(observe("a", 1.0), observe("a", 2.0, "2026-02-01T00:00:00Z"), observe("b", 3.0)))
+    assert (known.scenario, known.fingerprint) == ("decode-fp16", "nvidia-h200-1a2b")
+    assert (known.observations, known.jobs, known.newest_utc) == (3, 2, "2026-02-01T00:00:00Z")
+    assert (known.mean_energy_per_token_j, known.energy_cv) == (2.0, 0.5)
+
+
+def test_the_spread_of_a_single_observation_is_unknown() -> None:
+    known = describe(baseline_of(observe("a", 1.0)))
+    assert (known.mean_energy_per_token_j, known.energy_cv) == (1.0, None)
+
+
+def test_an_empty_baseline_has_no_mean() -> None:
+    known = describe(baseline_of())
+    assert (known.observations, known.newest_utc, known.mean_energy_per_token_j) == (0, None, None)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(observations(), min_size=2, max_size=6), st.floats(0.1, 10.0))
+def test_the_spread_does_not_depend_on_the_scale(seen: list[Observation], scale: float) -> None:
+    scaled = tuple(replace(o, metrics=tuple(replace(m, value=scale * m.value) for m in o.metrics)) for o in seen)
+    before, after = describe(baseline_of(*seen)).energy_cv, describe(baseline_of(*scaled)).energy_cv
+    assert after == pytest.approx(before, abs=1e-9)
+
+
+# differing
+
+
+def test_equal_baselines_do_not_differ() -> None:
+    assert diff(accepted(), accepted()) == ()
+
+
+def test_a_difference_names_machine_workload_and_numbers() -> None:
+    a = baseline_of(observe("a", 1.0), observe("a", 2.0))
+    nf4 = replace(SCENARIO, workload=replace(SCENARIO.workload, quantization=Quantization.NF4))
+    torch = replace(FINGERPRINT, fields=(("gpu", "NVIDIA H200"), ("torch", "2.9.0")))
+    b = replace(baseline_of(observe("b", 3.0)), scenario=nf4, fingerprint=torch, digest="f" * 16)
+    found = {d.field: (d.base, d.head) for d in diff(a, b)}
+    assert found == {
+        "torch": ("2.8.0", "2.9.0"),
+        "workload.quantization": ("fp16", "nf4"),
+        "digest": ("0123456789abcdef", "f" * 16),
+        "observations": ("2", "1"),
+        "mean_energy_per_token_j": ("1.5", "3"),
+        "energy_cv_pct": ("47.14", None),
+    }
+
+
+# a measured result as base
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(job_results())
+def test_a_measured_result_becomes_baselines_of_its_runs(job: JobResult) -> None:
+    result = job.results[0]
+    environment = result.runs[0].environment
+    assert environment is not None
+    (made,) = from_result(job)
+    assert made.fingerprint == fingerprint_of(environment, result.scenario.workload)
+    assert made.digest == scenario_digest(result.scenario)
+    assert [o.run_index for o in made.observations] == list(range(len(result.runs)))
+
+
+def test_a_result_without_a_usable_run_cannot_be_a_base() -> None:
+    failed = replace(RECORD, windows=(), failure=Reason(ReasonCode.RUN_FAILED))
+    job = JobResult(PROVENANCE, (ScenarioResult(SCENARIO, (failed,)),))
+    with pytest.raises(InputError, match="job job-1 holds no run that can be a base"):
+        from_result(job)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecoci.bench import assemble, is_steady, measure_run
+from ecoci.energy import window_energy_j
+from ecoci.model import Effort, ForeignProcess, Phase, Reason, ReasonCode, RunJob, RunPiece, RunRecord
+from tests.simulated import World, job, scenario
+
+
+def pieces_of(world: World, of: RunJob | None = None) -> list[RunPiece]:
+    made = of or job()
+    pieces: list[RunPiece] = []
+    measure_run(made, world.tools(made, pieces.append), pieces.append)
+    return pieces
+
+
+def record_of(world: World, of: RunJob | None = None) -> RunRecord:
+    return assemble(0, "2026-01-01T00:00:00+00:00", pieces_of(world, of))
+
+
+def test_a_run_holds_environment_warm_up_idle_and_all_windows() -> None:
+    record = record_of(World())
+    assert record.failure is None
+    assert record.environment is not None
+    assert record.load_s == pytest.approx(1.0)
+    assert record.warm_up is not None
+    assert record.warm_up.steady
+    assert record.idle is not None
+    assert len(record.windows) == 2
+
+
+def test_a_window_is_made_of_whole_generations_and_lasts_at_least_as_long_as_asked() -> None:
+    window = record_of(World(generation_s=3.0)).windows[0]
+    assert window.work.generation_s == pytest.approx((3.0,) * 4)
+    assert window.trace.duration_s == pytest.approx(12.0)
+    assert window.work.output_tokens == 4 * 64
+
+
+def test_a_generation_longer_than_the_window_is_still_measured_whole() -> None:
+    window = record_of(World(generation_s=25.0, warm_up_s=())).windows[0]
+    assert window.work.requests == 1
+    assert window.trace.duration_s == pytest.approx(25.0)
+
+
+def test_measured_energy_is_power_times_time() -> None:
+    window = record_of(World(power_w=321.0, spread=0.0)).windows[0]
+    assert window_energy_j(window.trace) == pytest.approx(321.0 * window.trace.duration_s, rel=1e-4)
+
+
+def test_slow_first_generations_are_kept_out_of_the_windows() -> None:
+    record = record_of(World(generation_s=1.0, warm_up_s=(30.0, 9.0, 2.0)))
+    assert record.warm_up is not None
+    assert record.warm_up.generation_s[:3] == (30.0, 9.0, 2.0)
+    assert max(record.windows[0].work.generation_s) == pytest.approx(1.0)
+
+
+def test_a_run_that_never_gets_steady_gives_up_at_its_budget_and_says_so() -> None:
+    slower_and_slower = tuple(1.25**n for n in range(60))
+    record = record_of(World(warm_up_s=slower_and_slower))
+    assert record.windows == ()
+    assert record.failure is not None
+    assert record.failure.code is ReasonCode.NOT_STEADY
+    assert record.failure.fact("budget_s") == 180.0
+
+
+def test_another_process_on_the_card_ends_the_run_before_the_model_is_loaded() -> None:
+    record = record_of(World(foreign=(ForeignProcess(4242, 1 << 30),)))
+    assert record.environment is None
+    assert record.failure == Reason(ReasonCode.FOREIGN_PROCESS, (("pids", "4242"), ("count", 1)))
+
+
+def test_windows_that_fail_a_quality_gate_are_measured_again_once_and_kept() -> None:
+    # two windows of ten generations each: the second is 30 % slower, so throughput varies too much
+    uneven = (5.0, *(1.0,) * 4, *(1.0,) * 10, *(1.3,) * 8)
+    record = record_of(World(warm_up_s=uneven))
+    assert len(record.superseded) == 2
+    assert len(record.windows) == 2
+    assert record.windows[0].work.generation_s == pytest.approx((1.0,) * 10)
+
+
+def test_progress_tells_every_phase_in_order() -> None:
+    told = [p.progress.phase for p in pieces_of(World()) if p.progress is not None]
+    order = list(dict.fromkeys(told))
+    assert order == [Phase.LOADING, Phase.WARMING_UP, Phase.IDLE, Phase.MEASURING]
+
+
+def test_pieces_up_to_a_crash_make_a_record_with_the_windows_so_far() -> None:
+    pieces = pieces_of(World())
+    last_window = max(i for i, piece in enumerate(pieces) if piece.window is not None)
+    crash = Reason(ReasonCode.RUN_FAILED, (("message", "killed"),))
+    record = assemble(0, "", pieces[:last_window], crash)
+    assert len(record.windows) == 1
+    assert record.failure == crash
+
+
+def test_the_number_of_windows_is_the_scenarios() -> None:
+    seven = replace(scenario(), effort=Effort(runs=1, windows=7, window_s=1.0))
+    assert len(record_of(World(), job(seven)).windows) == 7
+
+
+@given(st.floats(min_value=0.01, max_value=100.0))
+def test_constant_durations_are_steady_once_they_last_long_enough(duration_s: float) -> None:
+    count = max(4, int(3.0 / duration_s) + 2)
+    assert is_steady([duration_s * 5, *[duration_s] * count])
+
+
+def test_the_first_generation_never_counts_as_steady() -> None:
+    assert not is_steady([5.0, 5.0, 5.0, 5.0])
+
+
+def test_a_trend_is_not_steady() -> None:
+    assert not is_steady([9.0, 4.0, 3.0, 2.0, 1.5])

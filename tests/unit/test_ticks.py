@@ -1,0 +1,121 @@
+"""The search for tick edges, on a counter whose ticks are known exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecoci.clocks import SimulatedClock
+from ecoci.errors import DeviceError
+from ecoci.meters.ticks import measure_tick_s, read_counter, refuse_backwards, wait_for_edge
+from ecoci.model import CounterReading
+
+WATTS = 250.0
+
+
+def ticking(clock: SimulatedClock, tick_s: float, call_s: float = 0.0) -> Callable[[], int]:
+    """A counter of 250 W, refreshed at every multiple of `tick_s`; a read takes `call_s` and looks in its middle."""
+
+    def read() -> int:
+        clock.sleep(call_s / 2)
+        energy_mj = math.floor(clock.now_s() / tick_s + 1e-9) * tick_s * WATTS * 1000.0
+        clock.sleep(call_s / 2)
+        return round(energy_mj)
+
+    return read
+
+
+def still(clock: SimulatedClock) -> Callable[[], int]:
+    return ticking(clock, 1e9)
+
+
+def test_a_reading_is_timed_at_the_middle_of_its_call() -> None:
+    clock = SimulatedClock(start_s=10.0)
+    reading = read_counter(ticking(clock, 0.1, call_s=0.004), clock)
+    assert reading.t_s == pytest.approx(10.002)
+    assert reading.uncertainty_s == pytest.approx(0.002)
+
+
+def test_a_reading_of_an_instant_call_is_certain() -> None:
+    assert read_counter(lambda: 7, SimulatedClock(1.0)) == CounterReading(1.0, 7, 0.0)
+
+
+@given(
+    tick_ms=st.sampled_from([20, 100, 500]),
+    call_ms=st.floats(0.0, 8.0),
+    offset_s=st.floats(0.0, 5.0),
+)
+def test_the_true_edge_lies_within_the_stated_uncertainty(tick_ms: int, call_ms: float, offset_s: float) -> None:
+    clock, tick_s = SimulatedClock(start_s=100.0 + offset_s), tick_ms / 1000.0
+    edge = wait_for_edge(ticking(clock, tick_s, call_ms / 1000.0), clock)
+    true_s = edge.energy_mj / 1000.0 / WATTS
+    assert abs(edge.t_s - true_s) <= edge.uncertainty_s + 1e-6
+    assert edge.uncertainty_s <= (2 * call_ms + 1.5) / 1000.0
+
+
+def test_the_edge_is_the_next_one() -> None:
+    clock = SimulatedClock(start_s=100.03)
+    edge = wait_for_edge(ticking(clock, 0.1), clock)
+    assert edge.t_s == pytest.approx(100.1, abs=0.001)
+
+
+def test_an_edge_since_an_earlier_reading_is_not_missed() -> None:
+    clock = SimulatedClock(start_s=100.09)
+    read = ticking(clock, 0.1)
+    before = read_counter(read, clock)
+    clock.sleep(0.02)
+    edge = wait_for_edge(read, clock, since=before)
+    assert edge.t_s == pytest.approx(100.1, abs=0.011)
+    assert clock.now_s() < 100.12
+
+
+def test_a_counter_that_stands_still_is_an_error_and_no_zero() -> None:
+    clock = SimulatedClock()
+    with pytest.raises(DeviceError, match="does not advance: it stood at 0 mJ for 3 s") as caught:
+        wait_for_edge(still(clock), clock)
+    assert caught.value.cause
+    assert caught.value.remedy
+    assert clock.now_s() == pytest.approx(1003.0, abs=0.01)
+
+
+def test_the_patience_for_an_edge_counts_from_the_wait_not_from_the_earlier_reading() -> None:
+    clock = SimulatedClock(start_s=100.0)
+    before = read_counter(ticking(clock, 10.0), clock)
+    clock.sleep(8.0)
+    assert wait_for_edge(ticking(clock, 10.0), clock, since=before).t_s == pytest.approx(110.0, abs=0.001)
+
+
+def test_a_counter_that_falls_is_an_error() -> None:
+    values = iter([5000, 5000, 12])
+    with pytest.raises(DeviceError, match="fell from 5000 mJ to 12 mJ"):
+        wait_for_edge(lambda: next(values), SimulatedClock())
+
+
+def test_a_counter_that_did_not_fall_is_let_through() -> None:
+    reading = CounterReading(1.0, 5, 0.0)
+    refuse_backwards(reading, reading)
+
+
+@pytest.mark.parametrize("tick_s", [0.02, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("call_s", [0.0, 0.0045])
+def test_the_tick_is_measured_to_a_few_percent(tick_s: float, call_s: float) -> None:
+    clock = SimulatedClock(start_s=100.013)
+    assert measure_tick_s(ticking(clock, tick_s, call_s), clock) == pytest.approx(tick_s, rel=0.1)
+
+
+def test_the_self_test_takes_half_a_second_or_four_ticks() -> None:
+    fast, slow = SimulatedClock(start_s=0.0), SimulatedClock(start_s=0.0)
+    measure_tick_s(ticking(fast, 0.02), fast)
+    measure_tick_s(ticking(slow, 0.5), slow)
+    assert 0.5 <= fast.now_s() < 0.6
+    assert 2.0 <= slow.now_s() < 2.6
+
+
+def test_a_still_counter_has_no_tick() -> None:
+    clock = SimulatedClock()
+    with pytest.raises(DeviceError, match="does not advance"):
+        measure_tick_s(still(clock), clock)
