@@ -17,7 +17,7 @@ from pathlib import Path
 from ecoci.clocks import SystemClock
 from ecoci.engines.hf import HfEngine
 from ecoci.meters.nvml import NvmlMeter
-from ecoci.model import DecodeMode, ModelRef, ModelSource, Quantization, Workload
+from ecoci.model import DecodeMode, ModelRef, ModelSource, Quantization, Summary, Workload
 from ecoci.stats import summary
 from ecoci.wiring import cache_folder, choose_board, now_utc
 
@@ -65,14 +65,22 @@ def measure_pairs(engine: HfEngine, meter: NvmlMeter, pairs: int, block_s: float
 
 
 def table(name: str, pairs: list[tuple[Block, Block]]) -> str:
-    change = summary(tuple(math.log(metered.tokens_per_s / plain.tokens_per_s) for plain, metered in pairs))
-    share = summary(tuple(m.sampler_core_share for _, m in pairs if m.sampler_core_share is not None))
-    plain_rate = summary(tuple(plain.tokens_per_s for plain, _ in pairs))
+    """One row: the change is the mean log ratio of the pairs with its 95 % t interval."""
+    change = _summary([math.log(metered.tokens_per_s / plain.tokens_per_s) for plain, metered in pairs])
+    share = _summary([m.sampler_core_share for _, m in pairs if m.sampler_core_share is not None])
+    plain_rate = _summary([plain.tokens_per_s for plain, _ in pairs])
     low, high = change.ci_low or math.nan, change.ci_high or math.nan
     return (
         f"| {name} | {len(pairs)} | {plain_rate.mean:.1f} | {100 * math.expm1(change.mean):+.2f} % "
         f"| {100 * math.expm1(low):+.2f} … {100 * math.expm1(high):+.2f} % | {100 * share.mean:.2f} % |"
     )
+
+
+def _summary(values: list[float]) -> Summary:
+    found = summary(tuple(values))
+    if found is None:
+        raise SystemExit("nothing was measured: take at least one pair")
+    return found
 
 
 def main() -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from types import FrameType
 
+from ecoci import __version__
 from ecoci.cli import cli
 from ecoci.errors import EcociError, InterruptedRunError
+
+ISSUES = "https://github.com/ecocompute/ecoci/issues"
+BUG_EXIT_CODE = 70
+"""EX_SOFTWARE of sysexits.h."""
 
 
 def main() -> None:
@@ -41,6 +47,8 @@ def _run(arguments: list[str]) -> int:
         # The reader of our output has gone (`ecoci report | head`); that is no error of ours.
         sys.stderr.close()
         return 0
+    except Exception:  # noqa: BLE001 - a bug must not end with 1, which means that the gate failed
+        return _confess()
 
 
 def _explain(error: EcociError) -> int:
@@ -48,6 +56,12 @@ def _explain(error: EcociError) -> int:
 
     print_error(error, error_console())
     return exit_code(error)
+
+
+def _confess() -> int:
+    traceback.print_exc()
+    sys.stderr.write(f"ecoci {__version__} met a bug of its own. Please report it with the lines above: {ISSUES}\n")
+    return BUG_EXIT_CODE
 
 
 def exit_code(error: EcociError) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from ecoci.errors import EngineError
 from ecoci.measure import quality_gates
 from ecoci.model import (
     EngineFacts,
@@ -85,6 +86,7 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
         sink(RunPiece(failure=intruders))
         return
     facts, load_s = _load(job, tools)
+    _refuse_other_device(facts)
     sink(RunPiece(environment=Environment(board, facts, tools.host)))
     sink(RunPiece(load_s=load_s))
     warm_up = warm_up_until_steady(job, tools)
@@ -114,6 +116,15 @@ def _load(job: RunJob, tools: Tools) -> tuple[EngineFacts, float]:
     started_s = tools.clock.now_s()
     facts = tools.engine.prepare(job.scenario.workload)
     return facts, tools.clock.now_s() - started_s
+
+
+def _refuse_other_device(facts: EngineFacts) -> None:
+    if facts.device != "cuda":
+        raise EngineError(
+            f"the model runs on {facts.device!r}, but the energy of a GPU is measured",
+            cause="this torch is a build without CUDA, or it cannot use this driver",
+            remedy="make torch.cuda.is_available() true: install a build of torch for this machine's CUDA version",
+        )
 
 
 def warm_up_until_steady(job: RunJob, tools: Tools) -> WarmUp:

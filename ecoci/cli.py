@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from ecoci.cli_baseline import baseline
 from ecoci.cli_doctor import doctor
 
 if TYPE_CHECKING:
-    from ecoci.model import JobResult, Report, Spec
+    from ecoci.model import Report, Spec
     from ecoci.pipeline import Desk, Machine, Outcome
+    from ecoci.ports import Observer
 
 DEFAULT_SPEC = Path("ecoci.yml")
 DEFAULT_OUT = Path("ecoci-out")
@@ -56,7 +58,7 @@ def _scenario_option() -> Decorator:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ecoci")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(debug: bool) -> None:  # noqa: ARG001
+def cli(debug: bool) -> None:
     """Tell a pull request what it does to the energy of LLM inference.
 
     Exit codes: 0 pass or improved · 1 the gate failed · 2 bad input · 3 not measurable or inconclusive where the
@@ -86,8 +88,8 @@ def run(**options: Any) -> int:
     from ecoci import pipeline
 
     asked = Measuring(**options)
-    spec, machine, desk = _prepare(asked)
-    outcome = pipeline.run(spec, Path.cwd(), _provenance(machine), machine, desk)
+    with _prepared(asked) as (spec, machine, desk):
+        outcome = pipeline.run(spec, Path.cwd(), _provenance(machine), machine, desk)
     return _finish(outcome)
 
 
@@ -101,8 +103,8 @@ def bench(**options: Any) -> int:
     from ecoci import pipeline
 
     asked = Measuring(baselines=DEFAULT_BASELINES, **options)
-    spec, machine, desk = _prepare(asked)
-    _, stopped = pipeline.measure(spec, _provenance(machine), machine, desk.store)
+    with _prepared(asked) as (spec, machine, desk):
+        _, stopped = pipeline.measure(spec, _provenance(machine), machine, desk.store)
     click.echo(f"measured: {asked.out / 'result.json'}")
     return _stopped(stopped)
 
@@ -160,13 +162,19 @@ def init(model: str | None, force: bool, spec_file: Path) -> int:
     return 0
 
 
-def _prepare(asked: Measuring) -> tuple[Spec, Machine, Desk]:
+@contextmanager
+def _prepared(asked: Measuring) -> Iterator[tuple[Spec, Machine, Desk]]:
     """Everything that can fail cheaply fails here, before minutes of measuring."""
+    from ecoci.render.progress import make_observer
     from ecoci.store import check_writable
 
     spec = _load_spec(asked.spec_file, asked.only)
     check_writable(asked.out)
-    return spec, _machine(asked), _desk(asked.out, asked.baselines, None)
+    observer = make_observer()
+    try:
+        yield spec, _machine(asked, observer), _desk(asked.out, asked.baselines, None)
+    finally:
+        observer.close()
 
 
 def _load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:
@@ -188,11 +196,10 @@ def _load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:
     return replace(spec, scenarios=chosen)
 
 
-def _machine(asked: Measuring) -> Machine:
+def _machine(asked: Measuring, observer: Observer) -> Machine:
     from ecoci.pipeline import Machine
     from ecoci.wiring import cache_folder, choose_board, gpu_launcher, replay_launcher
 
-    observer = _observer()
     if asked.replay is not None:
         launcher = replay_launcher(asked.replay)
         recording = launcher.provenance()
@@ -228,12 +235,6 @@ def _artifacts(report: Report) -> Any:
     from ecoci.render.markdown import render_comment
 
     return Artifact("report.json", dumps(report)), Artifact("comment.md", render_comment(report))
-
-
-def _observer() -> Any:
-    from ecoci.render.progress import make_observer
-
-    return make_observer()
 
 
 def _finish(outcome: Outcome) -> int:

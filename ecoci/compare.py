@@ -92,7 +92,7 @@ def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, .
     other_thing = tuple(_other_thing(head.scenario, baseline))
     changes = workload_changes(baseline.scenario.workload, head.scenario.workload)
     board = _other_board(head, baseline, ReasonCode.BOARD_DIFFERS, BoardMatch.BOARD)
-    problems = (*own, *other_thing, *board)
+    problems = (*own, *other_thing, *board, *_unknown_energy(baseline))
     if other_thing:
         return Comparison(problems, None, base=_base_info(baseline), workload_changes=changes)
     primary, found = _tested(_sides(Metric.ENERGY_PER_TOKEN_J, head, baseline), head.scenario.policy)
@@ -195,6 +195,16 @@ def _other_thing(scenario: Scenario, baseline: Baseline) -> Iterable[Reason]:
         yield Reason(ReasonCode.ACCOUNTING_DIFFERS, (("base", ", ".join(accountings)), ("head", GROSS)))
 
 
+def _unknown_energy(baseline: Baseline) -> tuple[Reason, ...]:
+    """A base value that is not there cannot be left out in silence."""
+    known = _known(entry.metric(Metric.ENERGY_PER_TOKEN_J.value) for entry in baseline.observations)
+    without = len(baseline.observations) - len(known)
+    if not without:
+        return ()
+    reason = f"{without} of {len(baseline.observations)} baseline observations hold no energy per token"
+    return (Reason(ReasonCode.NO_ENERGY, (("reason", reason),)),)
+
+
 def _other_work(scenario: Scenario, baseline: Baseline) -> Iterable[Reason]:
     differing = _names(workload_changes(baseline.scenario.workload, scenario.workload))
     fields: tuple[Fact, ...] = (("fields", differing),) if differing else ()
@@ -264,6 +274,8 @@ def _tested(sides: _Sides, policy: Policy) -> tuple[MetricComparison | None, tup
     few = _too_few(sides)
     if bare is None or few:
         return bare, few
+    if stats.is_constant(sides.base) and stats.is_constant(sides.head):
+        return bare, (_degenerate(stats.Degenerate.ZERO_VARIANCE, sides),)
     logs = tuple(map(math.log, sides.base)), tuple(map(math.log, sides.head))
     result = stats.welch(*logs, alpha=policy.alpha)
     if isinstance(result, stats.Degenerate):

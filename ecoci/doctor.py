@@ -28,7 +28,7 @@ def _machine() -> tuple[Check, ...]:
     python = f"{host.python} at {sys.executable}"
     return (
         Check("ecoci", None, __version__),
-        Check("python", sys.version_info >= (3, 11), python, "ecoci needs Python 3.11 or newer"),
+        Check("python", None, python),
         Check("host", None, f"{host.cpu}, {host.logical_cores} cores, {host.system}"),
         _cache(cache_folder()),
     )

@@ -16,6 +16,8 @@ LONGEST_UNCOVERED_SHARE = 0.1
 LONGEST_UNCOVERED_S = 1.0
 COUNTER_RANGE_MJ = 1 << 64
 """NVML counts millijoules in an unsigned 64-bit number: a larger difference is a damaged file."""
+MOST_POWER_W = 1e6
+"""No board draws a megawatt: such a sample is a damaged file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def integrate_power(power: PowerTrace, start_s: float, end_s: float) -> float | 
     """Exact integral, in joules, of the piecewise linear power curve from `start_s` to `end_s`.
 
     The curve is held constant beyond its first and last sample and cut at interpolated borders. None when the trace is
-    empty or damaged (times that do not rise, values that are not finite or below zero), when the window runs backwards,
+    empty or damaged (times that do not rise, values below zero or absurd), when the window runs backwards,
     and when one stretch without a sample, at an edge or in a gap, is longer than a tenth of the window or than 1 s.
     """
     if not (_is_sound(power) and math.isfinite(start_s) and math.isfinite(end_s) and start_s <= end_s):
@@ -118,7 +120,7 @@ def _is_sound(power: PowerTrace) -> bool:
     return (
         0 < len(times) == len(watts)
         and all(map(math.isfinite, times))
-        and all(math.isfinite(value) and value >= 0.0 for value in watts)
+        and all(0.0 <= value < MOST_POWER_W for value in watts)
         and all(earlier < later for earlier, later in pairwise(times))
     )
 

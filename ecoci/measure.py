@@ -32,6 +32,8 @@ LEAST_WINDOW_S = 10.0
 LEAST_WINDOW_TICKS = 100
 
 _GIB = float(1 << 30)
+_SHORTEST_S, _LONGEST_S = 1e-6, 1e9
+"""Outside these a duration is damage: no synced work is done in a microsecond, none takes thirty years."""
 
 
 def measure_window(window: Window, idle_power_w: float | None) -> Measurement:
@@ -141,9 +143,10 @@ def _net(energy_j: Number, idle_power_w: Number, duration_s: float) -> Number:
 
 def _holds_work(window: Window) -> bool:
     """Whether rates of this window mean anything: it took time and gave tokens."""
-    work, duration_s = window.work, window.trace.duration_s
-    took_time = math.isfinite(duration_s) and duration_s > 0.0
-    return took_time and bool(work.generation_s) and work.output_tokens > 0 and work.requests > 0
+    work = window.work
+    times = (window.trace.duration_s, *work.generation_s)
+    took_time = bool(work.generation_s) and all(_SHORTEST_S < time_s < _LONGEST_S for time_s in times)
+    return took_time and work.output_tokens > 0 and work.requests > 0
 
 
 def _device_mean(trace: Trace, values: Sequence[Number]) -> Number:
@@ -200,7 +203,7 @@ def _weighted(values: Sequence[Number], weights: Sequence[float]) -> Number:
     """Weighted mean over the parts that have the value."""
     pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
     total = math.fsum(weight for _, weight in pairs)
-    return math.fsum(value * weight for value, weight in pairs) / total if total > 0.0 else None
+    return math.fsum(value * (weight / total) for value, weight in pairs) if total > 0.0 else None
 
 
 def _once_each(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

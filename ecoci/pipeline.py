@@ -1,4 +1,4 @@
-"""The main job in order: audit, measure, save, compare, decide, render, publish. It takes ports and never makes them."""
+"""The main job in order: audit, measure, save, compare, decide, render, publish. It takes ports, never makes them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ecoci.model import (
     Artifact,
     Baseline,
     Environment,
-    Fingerprint,
     Finding,
+    Fingerprint,
     JobResult,
     Provenance,
     Reason,
@@ -140,9 +140,9 @@ def _judge_scenario(result: ScenarioResult, store: ResultStore) -> ScenarioRepor
     head = Head(result.scenario, environment, runs)
     baseline, candidates = _find_baseline(result.scenario, environment, store)
     comparison = compare(head, baseline, candidates)
-    if _mixed(result):
-        mixed = Reason(ReasonCode.MIXED_ENVIRONMENT)
-        comparison = replace(comparison, problems=(mixed, *comparison.problems))
+    if mixed := _mixed_fields(result):
+        reason = Reason(ReasonCode.MIXED_ENVIRONMENT, (("fields", ", ".join(mixed)),))
+        comparison = replace(comparison, problems=(reason, *comparison.problems))
     return ScenarioReport(
         scenario=result.scenario,
         digest=scenario_digest(result.scenario),
@@ -160,9 +160,15 @@ def _environment(result: ScenarioResult) -> Environment | None:
     return next((run.environment for run in result.runs if run.environment is not None), None)
 
 
-def _mixed(result: ScenarioResult) -> bool:
-    """Whether the runs of one scenario were made in different environments, so that they cannot be pooled."""
-    return len({run.environment for run in result.runs if run.environment is not None}) > 1
+def _mixed_fields(result: ScenarioResult) -> tuple[str, ...]:
+    """The parts of the environment that changed between the runs, so that they cannot be pooled; empty when none."""
+    seen = [run.environment for run in result.runs if run.environment is not None]
+    parts = (
+        ("board", len({environment.board for environment in seen})),
+        ("engine", len({environment.engine for environment in seen})),
+        ("host", len({environment.host for environment in seen})),
+    )
+    return tuple(name for name, count in parts if count > 1)
 
 
 def _fingerprint(environment: Environment | None, workload: Workload) -> Fingerprint | None:

@@ -22,6 +22,7 @@ MOST_RUNS = 1000
 
 _RELATIVE_ROUNDING = 1e-12
 _LARGE_T = 100.0
+_LARGEST = 1e150
 
 
 class Degenerate(StrEnum):
@@ -70,7 +71,10 @@ def summary(values: Sequence[float]) -> Summary | None:
 
 def mean(values: Sequence[float]) -> float:
     """Arithmetic mean of at least one value."""
-    return math.fsum(values) / len(values)
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
 
 
 def sd(values: Sequence[float]) -> float | None:
@@ -89,6 +93,12 @@ def cv(values: Sequence[float]) -> float | None:
     if spread is None or mean(values) == 0.0:
         return None
     return spread / abs(mean(values))
+
+
+def is_constant(values: Sequence[float]) -> bool:
+    """Whether the values, at least one, differ by rounding at most."""
+    scale = max(abs(value) for value in values)
+    return max(values) - min(values) <= _RELATIVE_ROUNDING * scale
 
 
 def outliers(values: Sequence[float], limit_sd: float = OUTLIER_SD) -> tuple[int, ...]:
@@ -168,19 +178,14 @@ def _degenerate(base: Sequence[float], head: Sequence[float]) -> Degenerate | No
         return Degenerate.NOT_FINITE
     if min(len(base), len(head)) < 2:
         return Degenerate.TOO_FEW
-    if _is_constant(base) and _is_constant(head):
+    if is_constant(base) and is_constant(head):
         return Degenerate.ZERO_VARIANCE
     return None
 
 
-def _is_constant(values: Sequence[float]) -> bool:
-    """Whether the values differ by rounding at most."""
-    scale = max(abs(value) for value in values)
-    return max(values) - min(values) <= _RELATIVE_ROUNDING * scale
-
-
 def _all_finite(values: Sequence[float]) -> bool:
-    return all(map(math.isfinite, values))
+    """Whether the values can be reckoned with: numbers whose squares are finite too."""
+    return all(abs(value) < _LARGEST for value in values)
 
 
 def _standard_error(base: Spread, head: Spread) -> tuple[float, float]:

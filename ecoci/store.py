@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-import secrets
 import stat
 import zlib
 from contextlib import suppress
@@ -266,7 +265,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _temporary(folder: Path) -> Path:
-    return folder / f".ecoci-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    return folder / f".ecoci-{os.getpid()}-{os.urandom(4).hex()}.tmp"
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -130,9 +130,13 @@ def _runs_needed(primary: MetricComparison, change: _Change, policy: Policy) -> 
     """About how many runs on each side would bring the interval to one side of the tolerance; empty when too many."""
     distance = abs(math.log1p(change.estimate) - math.log1p(policy.tolerance))
     needed = stats.runs_needed(_log_sd(primary.base), _log_sd(primary.head), distance, alpha=policy.alpha)
-    return () if needed is None else (("runs_needed", needed),)
+    # sds come back from the summaries, so that rounding could ask for the number that has just not been enough
+    more = min(primary.base.n, primary.head.n) + 1
+    return () if needed is None else (("runs_needed", max(needed, more)),)
 
 
 def _log_sd(summary: Summary) -> float:
     """Sd of the logs of log-normal values with this mean and sd."""
-    return math.sqrt(math.log1p(((summary.sd or 0.0) / summary.mean) ** 2))
+    if summary.sd is None or summary.mean <= 0.0:
+        return math.nan
+    return math.sqrt(math.log1p((summary.sd / summary.mean) ** 2))

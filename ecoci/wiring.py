@@ -14,8 +14,8 @@ from ecoci import __version__
 from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
-from ecoci.model import Finding, Host, Provenance, RunJob
 from ecoci.launchers.replay import ReplayLauncher
+from ecoci.model import Finding, Host, Provenance, RunJob
 from ecoci.ports import Launcher, ResultStore
 
 WORKER = (sys.executable, "-m", "ecoci.worker")
@@ -59,7 +59,7 @@ def replay_launcher(recordings: Path) -> ReplayLauncher:
 def result_store(base: Path, out: Path) -> ResultStore:
     """A store whose baselines are the scenarios of one measured result, so that two results can be compared."""
     from ecoci.baselines import from_result
-    from ecoci.store import FolderStore, FixedBaselines, load_result
+    from ecoci.store import FixedBaselines, FolderStore, load_result
 
     return FixedBaselines(FolderStore(out, out), from_result(load_result(base)))
 

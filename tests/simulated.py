@@ -43,7 +43,7 @@ class World:
 
     def tools(self, job: RunJob, sink: Sink) -> Tools:
         clock = SimulatedClock()
-        chance = random.Random(f"{self.seed}/{job.scenario.name}/{job.run_index}")
+        chance = random.Random(f"{self.seed}/{job.scenario.name}/{job.run_index}")  # noqa: S311 - no secret
         factor = 1.0 + self.spread * chance.gauss(0.0, 1.0)
         meter = SyntheticMeter(clock, self._power(factor), board=self.board, foreign=self.foreign)
         engine = SyntheticEngine(clock, self._durations())

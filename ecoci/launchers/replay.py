@@ -21,7 +21,7 @@ class ReplayLauncher:
         record = next((run for run in result.runs if run.index == job.run_index), None)
         if record is None:
             raise DataError(
-                f"the recording of {job.scenario.name!r} holds {len(result.runs)} runs, run {job.run_index + 1} is asked for",
+                f"the recording of {job.scenario.name!r} holds {len(result.runs)} runs, no run {job.run_index + 1}",
                 cause="the scenario asks for more runs than were recorded",
                 remedy=f"set `runs: {len(result.runs)}` in the scenario, or measure on a GPU without --replay",
             )

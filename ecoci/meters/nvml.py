@@ -102,6 +102,7 @@ class NvmlMeter:
 
     def _run_between_edges(self, work: Callable[[], T], missing: list[Missing]) -> tuple[T, _Ends]:
         read, clock = self._device.energy_mj, self._clock
+        asked_s = clock.now_s()
         throttled_before = self._device.throttle_s(missing)
         start = wait_for_edge(read, clock)
         started_s = clock.now_s()
@@ -111,7 +112,7 @@ class NvmlMeter:
         throttled_after = self._device.throttle_s(missing)
         refuse_backwards(start, end)
         edge = wait_for_edge(read, clock, since=end)
-        throttle = _throttle_times(throttled_before, throttled_after, end.t_s - start.t_s, missing)
+        throttle = _throttle_times(throttled_before, throttled_after, clock.now_s() - asked_s, missing)
         return result, _Ends(start, started_s, ended_s, end, edge, throttle)
 
     def _test_sensors(self) -> _SelfTest:
@@ -135,11 +136,11 @@ def _throttle_times(
     times = []
     for cause in before.keys() & after.keys():
         duration_s = after[cause] - before[cause]
-        # the window and the waiting before it: more than that is a reset or another unit
-        if 0.0 <= duration_s <= elapsed_s + 1.0:
+        # more than the time that passed is a reset or another unit; half a second for the counter's own refresh
+        if 0.0 <= duration_s <= elapsed_s + 0.5:
             times.append(ThrottleTime(cause, duration_s))
         else:
-            reason = f"the card's counter moved by {duration_s:.3f} s in a window of {elapsed_s:.3f} s"
+            reason = f"the card's counter moved by {duration_s:.3f} s within {elapsed_s:.3f} s"
             missing.append(Missing(f"throttle.{cause}", reason))
     return tuple(sorted(times, key=lambda time: time.cause))
 

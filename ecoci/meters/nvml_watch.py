@@ -66,7 +66,7 @@ class BufferedPower:
             t_s = sample.stamp_us / 1e6 - offset_s
             # stamped before the wall clock was put back, a sample would lie ahead of now
             if self._last_s + _SAME_SAMPLE_S < t_s <= self._clock.now_s() + _AHEAD_S:
-                self._points.append((t_s, sample.power_mw / 1000.0))
+                self._points.append((round(t_s, 6), round(sample.power_mw / 1000.0, 3)))
                 self._last_s = t_s
 
     def points(self) -> tuple[tuple[float, float], ...]:
@@ -89,7 +89,7 @@ class InstantPower:
         power_w = self._read_power_w()
         t_s = (began_s + self._clock.now_s()) / 2
         if not self._points or t_s > self._points[-1][0]:
-            self._points.append((t_s, power_w))
+            self._points.append((round(t_s, 6), power_w))
 
     def points(self) -> tuple[tuple[float, float], ...]:
         return tuple(self._points)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ecoci.model.scenario import Scenario, Tariff
@@ -193,7 +193,7 @@ class JobResult:
 
     provenance: Provenance
     results: tuple[ScenarioResult, ...]
-    tariff: Tariff = Tariff()
+    tariff: Tariff = field(default_factory=Tariff)
     complete: bool = True
 
 

@@ -51,19 +51,29 @@ def _scale_of(bars: tuple[Bar, ...]) -> _Scale:
 
 
 def _line(bar: Bar, scale: _Scale) -> str:
+    """Layers, each over the one before: bar from zero, interval, tolerance, point."""
     cells = [" "] * PLOT_COLUMNS
     zero, point = scale.column(0.0), scale.column(bar.change)
-    for column in range(min(zero, point), max(zero, point) + 1):
-        cells[column] = "█"
-    cells[zero] = "│"
-    cells[scale.column(bar.tolerance)] = "┊"
     low, high = scale.column(bar.ci_low), scale.column(bar.ci_high)
-    for column in range(low, high + 1):
-        cells[column] = "─"
+    _fill(cells, min(zero, point), max(zero, point), "█")
+    cells[zero] = "│"
+    _fill(cells, low, high, "─")
     if high - low >= 2:
         cells[low], cells[high] = "├", "┤"
+    for column in _tolerance_columns(bar, scale):
+        cells[column] = "┼" if low < column < high else "┊" if cells[column] in " █│" else cells[column]
     cells[point] = "●"
     return f"{fit(bar.label, LABEL_COLUMNS)} {percent(bar.change):>10} {''.join(cells)}".rstrip()
+
+
+def _fill(cells: list[str], first: int, last: int, sign: str) -> None:
+    cells[first : last + 1] = sign * (last + 1 - first)
+
+
+def _tolerance_columns(bar: Bar, scale: _Scale) -> tuple[int, ...]:
+    """Where a regression begins, and for a saving also where an improvement does."""
+    edges = (bar.tolerance, -bar.tolerance) if bar.change < 0 else (bar.tolerance,)
+    return tuple(scale.column(edge) for edge in edges if scale.low <= edge <= scale.high)
 
 
 def _axis(scale: _Scale) -> tuple[str, ...]:
@@ -74,14 +84,14 @@ def _axis(scale: _Scale) -> tuple[str, ...]:
     names = [" "] * PLOT_COLUMNS
     left = percent(scale.low, 0) if scale.low < 0 else ""
     right = percent(scale.high, 0)
-    _write(names, PLOT_COLUMNS - len(right), right)
-    _write(names, 0, left)
+    _fill_word(names, PLOT_COLUMNS - len(right), right)
+    _fill_word(names, 0, left)
     if len(left) < zero < PLOT_COLUMNS - len(right) - 1 or zero == 0:
-        _write(names, zero, "0")
+        _fill_word(names, zero, "0")
     return f"{indent}{ruler}", f"{indent}{''.join(names)}".rstrip()
 
 
-def _write(cells: list[str], start: int, word: str) -> None:
+def _fill_word(cells: list[str], start: int, word: str) -> None:
     cells[start : start + len(word)] = word
 
 

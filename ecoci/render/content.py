@@ -96,7 +96,7 @@ def energy_means(scenario: ScenarioReport) -> tuple[float | None, float | None]:
 
 def _confidence_title(scenarios: Iterable[ScenarioReport]) -> str:
     levels = {scenario.scenario.policy.alpha for scenario in scenarios}
-    return f"{text.share(1.0 - levels.pop(), 3)} CI" if len(levels) == 1 else "CI"
+    return f"{text.share(1.0 - levels.pop(), 4)} CI" if len(levels) == 1 else "CI"
 
 
 def _summary_row(scenario: ScenarioReport, scale: float, style: Style) -> Row:

@@ -85,7 +85,7 @@ def _finding(scenario: ScenarioReport, style: Style) -> str:
     if primary is None or primary.change is None:
         return f"{name}: {_clause(first_reason(scenario, style).sentence) or 'there is no comparison'}"
     change = style.strong(text.change(primary.change, primary.ci_low, primary.ci_high))
-    confidence = text.share(1.0 - scenario.scenario.policy.alpha, 3)
+    confidence = text.share(1.0 - scenario.scenario.policy.alpha, 4)
     interval = text.interval(primary.ci_low, primary.ci_high)
     return f"{name} energy per token {change} ({confidence} CI {interval}), {energy_step(primary.base, primary.head)}"
 
@@ -187,7 +187,6 @@ _MEANINGS: Mapping[tuple[int, int], str] = MappingProxyType(
         (-1, 0): "the GPU draws as much as before but works longer",
         (-1, 1): "the GPU draws more and works longer",
         (0, -1): "the GPU works as fast as before and draws less",
-        (0, 0): "neither speed nor power clearly moved",
         (0, 1): "the GPU works as fast as before but draws more",
         (1, -1): "the GPU draws less and is done sooner",
         (1, 0): "the GPU draws as much as before and is done sooner",
@@ -202,7 +201,11 @@ def physics(comparison: Comparison) -> str:
     throughput, drawn = _information(comparison)
     if factors is None or throughput is None or drawn is None:
         return ""
-    meaning = _MEANINGS[_direction(throughput), _direction(drawn)]
+    directions = _direction(throughput), _direction(drawn)
+    if directions == (0, 0):
+        speed, watts = (text.percent(moved.change) for moved in (throughput, drawn))
+        return f"Neither throughput ({speed}) nor mean power ({watts}) clearly changed."
+    meaning = _MEANINGS[directions]
     moved = f"{_moved('Throughput', throughput)} while {_moved('mean power', drawn)}: {meaning}."
     return f"{moved}{_product(factors)}"
 

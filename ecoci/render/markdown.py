@@ -37,10 +37,10 @@ def render_comment(report: Report) -> str:
     """The whole comment, at most `COMMENT_LIMIT` characters: the first line says what to know and do."""
     sections = (
         _top(report),
-        *_findings(report),
         _summary(report),
         *_reasons(report),
         *_chart(report),
+        *_findings(report),
         *_details(report),
         _footer(report),
     )
@@ -92,14 +92,17 @@ def _findings(report: Report) -> Iterable[Section]:
             (
                 _SEVERITIES[finding.severity],
                 text.code(f"{finding.path}:{finding.line}", 160),
-                f"{text.prose(finding.message)} {text.prose(finding.remedy)}".strip(),
+                text.prose(finding.message),
+                text.prose(finding.remedy),
                 text.code(finding.rule_id),
             )
         )
         + "\n"
         for finding in sorted(report.findings, key=lambda finding: -finding.severity)
     )
-    head = f"{text.table_row(('severity', 'place', 'finding', 'rule'))}\n| --- | --- | --- | --- |\n"
+    head = (
+        f"{text.table_row(('severity', 'place', 'finding', 'what to do', 'rule'))}\n| --- | --- | --- | --- | --- |\n"
+    )
     yield Section("findings", f"**Findings in the code**\n\n{head}", rows, "\n", share=0.15)
 
 

@@ -36,7 +36,7 @@ _QUIET = "Stop what else runs on this machine or GPU, then measure again."
 _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
     {
         ReasonCode.NO_BASELINE: Said(
-            "There is no accepted baseline[ of {scenario}] for this hardware[ ({fingerprint})].",
+            "There is no accepted baseline[ of {scenario}] for this hardware and software[ ({fingerprint})].",
             f"Make one: {_ACCEPT}",
         ),
         ReasonCode.FINGERPRINT_DIFFERS: Said(
@@ -44,7 +44,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Measure where the baseline was measured, or make a baseline for this machine: " + _ACCEPT,
         ),
         ReasonCode.DIGEST_DIFFERS: Said(
-            "The scenario was changed after its baseline was accepted[ (baseline {base}, now {head})][: {fields}].",
+            "The scenario was changed after its baseline was accepted[: {fields}]"
+            "[ (digest {base:short}, now {head:short})].",
             "Undo the change to the scenario in ecoci.yml, or make a new baseline: " + _ACCEPT,
         ),
         ReasonCode.TASK_DIFFERS: Said(
@@ -92,7 +93,7 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Measure again. If it comes back, the file that holds it was altered: delete it or restore it.",
         ),
         ReasonCode.ZERO_VARIANCE: Said(
-            "All values[ of the {side:word}] are exactly equal, as real measurements never are: there is no test.",
+            "All values[ of {metric:word}] are exactly equal, as real measurements never are: there is no test.",
             "Check that the values were measured and not copied, then measure again.",
         ),
         ReasonCode.INTERRUPTED: Said(
@@ -109,7 +110,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "[ against {tolerance:share} allowed].",
         ),
         ReasonCode.BELOW_TOLERANCE: Said(
-            "The whole interval of the change lies on the saving side[: at most {ci_high:percent}].",
+            "The whole interval of the change lies beyond the tolerance on the saving side"
+            "[: at most {ci_high:percent}].",
         ),
         ReasonCode.WITHIN_TOLERANCE: Said(
             "The whole interval of the change lies below the tolerance[: at most {ci_high:percent}]"
@@ -118,7 +120,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ReasonCode.INTERVAL_TOO_WIDE: Said(
             "The interval of the change[, {ci_low:percent} to {ci_high:percent},] lies on both sides of the tolerance"
             "[ of {tolerance:share}]: these runs cannot tell a regression from noise.",
-            "Measure with more runs (`runs` in ecoci.yml) or on a quieter machine.",
+            "Measure with more runs (`runs` in ecoci.yml[; about {runs_needed:count} would do]) "
+            "or on a quieter machine.",
         ),
         ReasonCode.OTHER_BOARD: Said(
             "The baseline was measured on another board of the same product[ ({base}, here {head})]; "
@@ -227,6 +230,8 @@ def _show(value: Value, kind: str, style: Style) -> str:
         return f"Run {value}" if str(value).isdigit() else f"Runs {value}"
     if isinstance(value, str) and kind == "word":
         return text.word(value.replace("_", " "), style)
+    if kind == "short":
+        return style.quote(str(value)[:12])
     if isinstance(value, str):
         return style.quote(value, text.MESSAGE_LIMIT if kind == "message" else text.LABEL_LIMIT)
     if kind in _NUMBERS:

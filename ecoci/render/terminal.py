@@ -40,7 +40,7 @@ _COLOURS = {
 _MARKED = {TERMINAL.mark(kind): colour for kind, colour in _COLOURS.items()}
 _STATES = {True: ("ok", "green"), False: ("FAIL", "bold red"), None: ("-", "dim")}
 _ASCII = str.maketrans(
-    dict(zip("−—–·°µ₂✓↓✗●█─│┊├┤┴“”’", '---- u2+vxo#-|:[]+""\'', strict=True))
+    dict(zip("−—–·°µ₂✓↓✗●█─│┊┼├┤┴“”’", '---- u2+vxo#-|::[]+""\'', strict=True))
     | {"…": "..", "±": "+/-", "×": "x", "→": "->", "∞": "inf"}
 )
 _GAP = 2
@@ -66,12 +66,13 @@ def error_console() -> Console:
 def print_report(report: Report, console: Console) -> None:
     """The whole report: headline, table, reasons and chart first, then what the comment folds away."""
     _print_top(report, console)
-    _print_findings(report, console)
     _print_table(content.summary_table(report, TERMINAL), console)
     _line(content.synthetic_line(report, TERMINAL), console)
+    console.line()
     for scenario in worst_first(report):
         _print_reasons(report, scenario, console)
     _print_chart(report, console)
+    _print_findings(report, console)
     for scenario in worst_first(report):
         _print_scenario(scenario, console)
     _print_environments(report, console)
@@ -93,7 +94,7 @@ def _print_top(report: Report, console: Console) -> None:
 def _print_findings(report: Report, console: Console) -> None:
     for finding in sorted(report.findings, key=lambda finding: -finding.severity):
         place = f"{text.clean(finding.path)}:{finding.line}"
-        said = " ".join(text.clean(words, text.MESSAGE_LIMIT) for words in (finding.message, finding.remedy))
+        said = "; ".join(text.clean(words, text.MESSAGE_LIMIT) for words in (finding.message, finding.remedy) if words)
         severity = finding.severity.name.lower()
         _line(f"{severity}: {place}: {said} [{text.clean(finding.rule_id)}]", console, lead=(severity, "bold"))
     if report.findings:
@@ -212,7 +213,7 @@ def _line(words: str, console: Console, *, style: str = "", lead: tuple[str, str
     if not words:
         return
     shown = _text(words, console, style)
-    shown.stylize(lead[1], 0, len(_speakable(lead[0], console)))
+    shown.stylize(lead[1], 0, len(speakable(lead[0], console.encoding)))
     console.print(shown)
 
 
@@ -220,14 +221,14 @@ def _text(words: str, console: Console, style: str = "") -> Text:
     """Words that rich takes as they are: no markup, no emoji codes, no highlighting."""
     from rich.text import Text
 
-    return Text(_speakable(words, console), style=style)
+    return Text(speakable(words, console.encoding), style=style)
 
 
-def _speakable(words: str, console: Console) -> str:
-    """The words in what the console's encoding can write."""
-    if console.encoding.lower().startswith("utf"):
+def speakable(words: str, encoding: str) -> str:
+    """The words in what an encoding can write: signs become their nearest in ASCII where it is not Unicode."""
+    if encoding.lower().startswith("utf"):
         return words
-    return words.translate(_ASCII).encode(console.encoding, "replace").decode(console.encoding)
+    return words.translate(_ASCII).encode(encoding, "replace").decode(encoding)
 
 
 def _print_table(table: Table, console: Console) -> None:
@@ -255,7 +256,7 @@ def _folded_title(title: str, columns: int) -> str:
     lines = [""]
     for word in title.split(" "):
         joined_on = f"{lines[-1]} {word}".strip()
-        if text.width(joined_on) <= max(columns, 4) or not lines[-1]:
+        if text.width(joined_on) <= max(columns, 8) or not lines[-1]:
             lines[-1] = joined_on
         else:
             lines.append(word)

@@ -21,6 +21,8 @@ PROSE_LIMIT = 400
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _MOST_DIGITS = 6
+_MOST_DECIMALS = 12
+_TINY, _HUGE = 1e-6, 1e15
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]")
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;=?@\[\\\]^_`{|}~])")
 # An invisible break inside what GitHub turns into a link or a mention after Markdown is done.
@@ -34,14 +36,18 @@ def fixed(value: float, decimals: int) -> str:
     """Decimals as asked, thousands grouped, a true minus, and no sign on a zero."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else (MINUS if value < 0 else "") + "∞"
+    if abs(value) >= _HUGE:
+        return f"{value:.2e}".replace("-", MINUS)
     text = f"{value:,.{decimals}f}"
     return text.lstrip("-") if not text.strip("-0.,") else text.replace("-", MINUS)
 
 
 def significant(value: float | None, digits: int = 3) -> str:
-    """A number with `digits` significant digits and no exponent: 0.0213, 2.13, 213, 21,304."""
+    """A number with `digits` significant digits: 0.0213, 2.13, 213, 21,304; an exponent only far from all of these."""
     if value is None:
         return MISSING
+    if 0.0 < abs(value) < _TINY:
+        return f"{value:.{digits - 1}e}".replace("-", MINUS)
     return fixed(value, decimals_for(value, digits))
 
 
@@ -50,7 +56,7 @@ def decimals_for(value: float, digits: int) -> int:
     if value == 0 or not math.isfinite(value):
         return 0
     exponent = int(f"{value:.{digits - 1}e}".split("e")[1])
-    return max(0, digits - 1 - exponent)
+    return min(_MOST_DECIMALS, max(0, digits - 1 - exponent))
 
 
 def si_scale(value: float | None) -> tuple[float, str]:
@@ -152,7 +158,7 @@ def mean_sd(mean: float | None, sd: float | None) -> str:
     """`2.207 ± 0.013`: sd to two significant digits (one from 3 up), the mean to the same decimals."""
     if mean is None:
         return MISSING
-    if sd is None or not math.isfinite(sd) or not math.isfinite(mean):
+    if sd is None or not 0.0 <= sd < math.inf or not math.isfinite(mean):
         return significant(mean)
     if sd == 0.0:
         return f"{significant(mean)} ± 0"

@@ -13,6 +13,7 @@ from tests.architecture import (
     forbidden_neighbours,
     impure_core,
     knowing_renderers,
+    layer_of,
     long_functions,
     long_modules,
     misplaced_libraries,
@@ -34,6 +35,10 @@ def test_the_whole_package_is_read() -> None:
 
 def test_a_module_that_nobody_placed_is_found() -> None:
     assert unplaced_modules({"errors": "", "helpers": ""}) == ["helpers has no layer"]
+
+
+def test_a_module_named_in_the_table_is_placed_before_a_pattern_that_fits_it_too() -> None:
+    assert (layer_of("render.text"), layer_of("render.progress"), layer_of("nowhere")) == (1, 3, None)
 
 
 @pytest.mark.parametrize(

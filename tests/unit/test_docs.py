@@ -15,8 +15,8 @@ from ecoci.cli import cli
 from tests.commands import command_paths
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("docs", "examples", "tests", "baselines", "benchmarks")
-PAGES = sorted((*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in ROOT.glob(f"{folder}/**/*.md"))))
+PATTERNS = ("*.md", "docs/**/*.md", "examples/**/*.md", "baselines/**/*.md", "benchmarks/**/*.md", "tests/**/README.md")
+PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
 
 FENCE = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]+`")

@@ -1,0 +1,116 @@
+"""What only a real card can show: `pytest -m gpu tests/gpu`. The output of the last run is kept beside this file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ecoci.clocks import SystemClock
+from ecoci.energy import counter_trace_gap, window_energy_j
+from ecoci.engines.hf import HfEngine
+from ecoci.errors import EngineError
+from ecoci.launchers.process import ProcessLauncher
+from ecoci.measure import measure_run
+from ecoci.meters.nvml import NvmlMeter, probe
+from ecoci.model import DecodeMode, Effort, ModelRef, ModelSource, Quantization, RunJob, Scenario, Workload
+from ecoci.wiring import WORKER, cache_folder, choose_board
+from tests.simulated import Heard
+
+pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
+
+
+@pytest.fixture(scope="module")
+def board_uuid() -> str:
+    return choose_board()
+
+
+@pytest.fixture(scope="module")
+def meter(board_uuid: str) -> Iterator[NvmlMeter]:
+    made = NvmlMeter(board_uuid, SystemClock())
+    yield made
+    made.close()
+
+
+def tiny(quantization: Quantization, **changes: object) -> Workload:
+    workload = Workload(ModelRef(ModelSource.SYNTHETIC, "tiny"), quantization, prompt_tokens=16, new_tokens=16)
+    return replace(workload, **changes)  # type: ignore[arg-type]
+
+
+def test_the_sensor_can_do_all_that_measuring_needs(board_uuid: str) -> None:
+    found = probe(board_uuid, SystemClock())
+    assert found.counter_advances
+    assert found.tick_s is not None
+    assert 0.005 < found.tick_s < 1.0
+    assert found.power_source is not None
+    assert found.obstacles == ()
+
+
+def test_the_counter_and_the_power_trace_agree_over_three_seconds(meter: NvmlMeter) -> None:
+    _, trace = meter.record(lambda: time.sleep(3.0))
+    gap = counter_trace_gap(trace)
+    energy_j = window_energy_j(trace)
+    print(f"gap {gap}, energy {energy_j} J")
+    assert gap is not None
+    assert abs(gap) < 0.03
+    assert energy_j is not None
+    assert 20.0 < energy_j / trace.duration_s < 1000.0
+
+
+def test_adjoining_windows_of_the_same_work_have_the_same_power(meter: NvmlMeter) -> None:
+    powers = []
+    for _ in range(3):
+        _, trace = meter.record(lambda: time.sleep(2.0))
+        energy_j = window_energy_j(trace)
+        assert energy_j is not None
+        powers.append(energy_j / trace.duration_s)
+    assert max(powers) / min(powers) < 1.05
+
+
+@pytest.mark.parametrize("quantization", list(Quantization))
+def test_every_quantization_generates_the_exact_token_count(quantization: Quantization) -> None:
+    engine = HfEngine(cache_folder())
+    facts = engine.prepare(tiny(quantization, batch=2))
+    generation = engine.generate()
+    engine.close()
+    assert facts.device == "cuda"
+    assert generation.output_tokens == 32
+    assert generation.peak_memory_bytes is not None
+
+
+def test_static_decode_gives_the_tokens_of_eager_decode() -> None:
+    outputs = []
+    for decode in DecodeMode:
+        engine = HfEngine(cache_folder())
+        engine.prepare(tiny(Quantization.FP32, decode=decode))
+        engine.generate()
+        outputs.append(engine.output_ids())
+        engine.close()
+    assert outputs[0] == outputs[1]
+
+
+def test_a_batch_that_cannot_fit_is_refused_with_need_and_free_memory() -> None:
+    engine = HfEngine(cache_folder())
+    model = ModelRef(ModelSource.SYNTHETIC, "tinyllama-1.1b")
+    engine.prepare(Workload(model, Quantization.FP32, batch=4096, prompt_tokens=2000, new_tokens=8))
+    with pytest.raises(EngineError, match="memory") as caught:
+        engine.generate()
+    print(caught.value.message, "|", caught.value.cause, "|", caught.value.remedy)
+    engine.close()
+
+
+def test_a_run_in_a_fresh_process_measures_the_tiny_model(board_uuid: str, tmp_path: Path) -> None:
+    scenario = Scenario("tiny", tiny(Quantization.FP16), Effort(runs=1, windows=2, window_s=2.0))
+    launcher = ProcessLauncher(WORKER, SystemClock(), tmp_path)
+    record = launcher.launch(RunJob(scenario, 0, 1, board_uuid, str(cache_folder())), Heard())
+    measured = measure_run(record)
+    print(measured)
+    assert record.failure is None, (tmp_path / "tiny-run-1.log").read_text()
+    assert measured.total is not None
+    assert measured.total.energy_per_token_j is not None
+    assert measured.total.energy_per_token_j > 0.0
+    assert sys.executable in WORKER

@@ -1,0 +1,359 @@
+"""Comparing: numbers of different things are never put together, and the unit of the test is the run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from ecoci.compare import Head, compare, notes
+from ecoci.identity import fingerprint_of, scenario_digest
+from ecoci.model import (
+    Baseline,
+    Board,
+    BoardMatch,
+    Comparison,
+    DecodeMode,
+    EngineFacts,
+    Environment,
+    Host,
+    Measurement,
+    Metric,
+    MetricValue,
+    ModelRef,
+    ModelSource,
+    Observation,
+    Policy,
+    Quantization,
+    Reason,
+    ReasonCode,
+    RunMeasurement,
+    Scenario,
+    Workload,
+)
+
+UUID = "GPU-1"
+ENVIRONMENT = Environment(
+    Board("NVIDIA H200", UUID, "580.65.06", cuda="13.0", memory_bytes=150_754_820_096, power_limit_w=700.0),
+    EngineFacts("hf", "cuda", (("bitsandbytes", "0.50.2"), ("torch", "2.8.0"), ("transformers", "4.56.0"))),
+    Host("a CPU", 16, "Linux 6.8", "3.11.9"),
+)
+SCENARIO = Scenario("tiny", Workload(ModelRef(ModelSource.SYNTHETIC, "tiny")))
+BASE = (2.00, 2.02, 1.98, 2.01, 1.99)
+HEAD = (2.20, 2.22, 2.18, 2.21, 2.19)
+
+
+def run(index: int, joules: float | None, *flags: ReasonCode) -> RunMeasurement:
+    """A run of 1000 tokens in 20 s; its gross energy per token is given, idle takes 77 W."""
+    energy_j = None if joules is None else 1000.0 * joules
+    total = Measurement(
+        energy_j=energy_j,
+        net_energy_j=None if energy_j is None else energy_j - 77.0 * 20.0,
+        duration_s=20.0 + 0.01 * index,
+        generation_s=1.0,
+        output_tokens=1000,
+        requests=20,
+        mean_power_w=None if energy_j is None else energy_j / 20.0,
+        min_power_w=None,
+        max_power_w=None,
+        gpu_utilization_pct=None,
+        peak_memory_bytes=None,
+        temperature_c=None,
+        sm_clock_mhz=None,
+        throttled=(),
+        counter_trace_gap=None,
+    )
+    return RunMeasurement(index, total, (total,), 77.0, 5, tuple(Reason(code) for code in flags))
+
+
+def head(*joules: float | None, scenario: Scenario = SCENARIO, environment: Environment | None = ENVIRONMENT) -> Head:
+    return Head(scenario, environment, tuple(run(i, value) for i, value in enumerate(joules or HEAD)))
+
+
+def observation(index: int, joules: float | None) -> Observation:
+    metrics = {
+        Metric.ENERGY_PER_TOKEN_J: joules,
+        Metric.NET_ENERGY_PER_TOKEN_J: None if joules is None else joules - 77.0 / 50.0,
+        Metric.TOKENS_PER_S: 50.0 + 0.01 * index,
+        Metric.MEAN_POWER_W: None if joules is None else 50.0 * joules,
+    }
+    known = tuple(MetricValue(metric.value, value) for metric, value in metrics.items() if value is not None)
+    return Observation(f"job-{index // 2}", index, f"c{index // 2}", f"2026-01-0{index + 1}", "", "ann", UUID, known)
+
+
+def baseline(*joules: float | None, scenario: Scenario = SCENARIO, environment: Environment = ENVIRONMENT) -> Baseline:
+    observations = tuple(observation(i, value) for i, value in enumerate(joules or BASE))
+    fingerprint = fingerprint_of(environment, scenario.workload)
+    return Baseline(fingerprint, scenario, scenario_digest(scenario), observations)
+
+
+def codes(found: Comparison) -> list[ReasonCode]:
+    return [problem.code for problem in found.problems]
+
+
+def other_driver(version: str = "570.86.15") -> Environment:
+    return replace(ENVIRONMENT, board=replace(ENVIRONMENT.board, driver=version))
+
+
+def test_the_change_is_the_ratio_of_geometric_means() -> None:
+    found = compare(head(), baseline()).primary
+    assert found is not None
+    expected = math.prod(HEAD) ** 0.2 / math.prod(BASE) ** 0.2 - 1.0
+    assert found.change == pytest.approx(expected, rel=1e-12)
+    assert found.ci_low is not None
+    assert found.ci_high is not None
+    assert found.ci_low < expected < found.ci_high
+    assert (1.0 + found.ci_low) * (1.0 + found.ci_high) == pytest.approx((1.0 + expected) ** 2)
+    assert found.base.mean == pytest.approx(2.0)
+    assert found.head.mean == pytest.approx(2.2)
+
+
+def test_swapping_base_and_head_inverts_the_ratio() -> None:
+    one, other = compare(head(*HEAD), baseline(*BASE)).primary, compare(head(*BASE), baseline(*HEAD)).primary
+    assert one is not None
+    assert other is not None
+    assert (1.0 + (one.change or 0.0)) * (1.0 + (other.change or 0.0)) == pytest.approx(1.0)
+    assert one.p == pytest.approx(other.p)
+
+
+def test_a_clean_comparison_has_no_problems_and_says_where_its_base_is_from() -> None:
+    found = compare(head(), baseline())
+    assert (found.problems, found.fingerprint_differences, found.workload_changes) == ((), (), ())
+    assert found.base is not None
+    assert (found.base.scenario, found.base.observations, found.base.jobs) == ("tiny", 5, 3)
+    assert (found.base.newest_utc, found.base.commits, found.base.board_uuids) == (
+        "2026-01-05",
+        ("c0", "c1", "c2"),
+        (UUID,),
+    )
+
+
+def test_throughput_power_and_net_energy_are_information() -> None:
+    found = compare(head(), baseline())
+    changes = {compared.metric: compared.change for compared in found.information}
+    assert list(changes) == [Metric.TOKENS_PER_S, Metric.MEAN_POWER_W, Metric.NET_ENERGY_PER_TOKEN_J]
+    assert changes[Metric.MEAN_POWER_W] == pytest.approx(0.1, abs=0.002)
+    assert changes[Metric.NET_ENERGY_PER_TOKEN_J] == pytest.approx(0.435, abs=0.01)
+
+
+def test_a_net_energy_below_zero_is_shown_without_a_test() -> None:
+    found = compare(head(1.5, 1.51, 1.52), baseline())
+    net = next(compared for compared in found.information if compared.metric is Metric.NET_ENERGY_PER_TOKEN_J)
+    assert net.head.mean < 0.0
+    assert net.change is None
+    assert found.problems == ()
+
+
+def test_the_unit_is_the_run_whatever_happened_inside_its_process() -> None:
+    made = head()
+    crowded = replace(made, runs=tuple(replace(each, windows=each.windows * 50) for each in made.runs))
+    one, other = compare(made, baseline()), compare(crowded, baseline())
+    assert other == one
+    assert one.primary is not None
+    assert (one.primary.base.n, one.primary.head.n) == (5, 5)
+    assert one.primary.df is not None
+    assert one.primary.df <= 8.0
+
+
+def test_alpha_comes_from_the_policy() -> None:
+    strict = replace(SCENARIO, policy=Policy(alpha=0.001))
+    wide, narrow = compare(head(scenario=strict), baseline()).primary, compare(head(), baseline()).primary
+    assert wide is not None
+    assert narrow is not None
+    assert (wide.ci_low or 0.0) < (narrow.ci_low or 0.0) < (narrow.ci_high or 0.0) < (wide.ci_high or 0.0)
+    assert (wide.min_detectable_change or 0.0) > (narrow.min_detectable_change or 0.0)
+
+
+def test_without_a_baseline_anywhere_that_is_said() -> None:
+    found = compare(head(), None)
+    assert codes(found) == [ReasonCode.NO_BASELINE]
+    assert found.problems[0].fact("scenario") == "tiny"
+    assert found.primary is None
+
+
+def test_without_a_baseline_here_the_nearest_one_says_what_differs() -> None:
+    far = replace(other_driver("550.1"), engine=replace(ENVIRONMENT.engine, libraries=(("torch", "2.1.0"),)))
+    found = compare(head(), None, (baseline(environment=far), baseline(environment=other_driver())))
+    assert codes(found) == [ReasonCode.FINGERPRINT_DIFFERS]
+    assert found.problems[0].fact("fields") == "driver_branch"
+    (difference,) = found.fingerprint_differences
+    assert (difference.base, difference.head) == ("570", "580")
+
+
+def test_a_baseline_of_another_fingerprint_is_never_used_for_numbers() -> None:
+    found = compare(head(), baseline(environment=other_driver()))
+    assert codes(found) == [ReasonCode.FINGERPRINT_DIFFERS]
+    assert (found.primary, found.information, found.base) == (None, (), None)
+
+
+def test_a_fingerprint_with_equal_fields_but_another_name_is_another_fingerprint() -> None:
+    made = baseline()
+    renamed = replace(made, fingerprint=replace(made.fingerprint, name="copied-by-hand"))
+    assert codes(compare(head(), renamed)) == [ReasonCode.FINGERPRINT_DIFFERS]
+
+
+def test_a_scenario_changed_after_its_baseline_is_not_compared() -> None:
+    changed = replace(SCENARIO, workload=replace(SCENARIO.workload, batch=8))
+    found = compare(head(scenario=changed), baseline())
+    assert codes(found) == [ReasonCode.DIGEST_DIFFERS]
+    assert found.problems[0].fact("fields") == "batch"
+    assert [change.field for change in found.workload_changes] == ["batch"]
+    assert found.primary is None
+
+
+def against(**changes: object) -> Scenario:
+    workload = replace(SCENARIO.workload, **changes)  # type: ignore[arg-type]
+    return replace(SCENARIO, name="tiny-int8", workload=workload, against="tiny")
+
+
+@pytest.mark.parametrize("changes", [{"quantization": Quantization.INT8_DEFAULT}, {"decode": DecodeMode.STATIC}])
+def test_against_another_scenario_number_format_and_decode_may_differ(changes: dict[str, object]) -> None:
+    found = compare(head(scenario=against(**changes)), baseline())
+    assert found.problems == ()
+    assert [change.field for change in found.workload_changes] == list(changes)
+    assert found.primary is not None
+    assert found.primary.change == pytest.approx(0.1, abs=0.002)
+
+
+def test_against_another_scenario_the_task_must_agree() -> None:
+    found = compare(head(scenario=against(new_tokens=128, quantization=Quantization.NF4)), baseline())
+    assert codes(found) == [ReasonCode.TASK_DIFFERS]
+    assert found.problems[0].fact("fields") == "quantization, new_tokens"
+    assert found.primary is None
+
+
+def test_against_another_scenario_the_machine_must_still_agree() -> None:
+    scenario = against(quantization=Quantization.NF4)
+    assert codes(compare(head(scenario=scenario), baseline(environment=other_driver()))) == [
+        ReasonCode.FINGERPRINT_DIFFERS
+    ]
+
+
+def test_net_and_gross_are_never_compared() -> None:
+    made = baseline()
+    mixed = (replace(made.observations[0], accounting="net"), *made.observations[1:])
+    found = compare(head(), replace(made, observations=mixed))
+    assert codes(found) == [ReasonCode.ACCOUNTING_DIFFERS]
+    assert (found.problems[0].fact("base"), found.primary) == ("net", None)
+
+
+def elsewhere() -> Baseline:
+    made = baseline()
+    return replace(made, observations=(*made.observations[1:], replace(made.observations[0], board_uuid="GPU-9")))
+
+
+def test_another_board_is_refused_where_the_policy_says_board() -> None:
+    strict = replace(SCENARIO, policy=Policy(match=BoardMatch.BOARD))
+    found = compare(head(scenario=strict), elsewhere())
+    assert codes(found) == [ReasonCode.BOARD_DIFFERS]
+    assert (found.problems[0].fact("base"), found.problems[0].fact("head")) == ("GPU-9", UUID)
+    assert compare(head(scenario=strict), baseline()).problems == ()
+    assert notes(head(scenario=strict), elsewhere()) == ()
+
+
+def test_another_board_of_one_product_is_compared_and_noted() -> None:
+    assert compare(head(), elsewhere()).problems == ()
+    assert [note.code for note in notes(head(), elsewhere())] == [ReasonCode.OTHER_BOARD]
+    assert notes(head(), baseline()) == ()
+
+
+def test_synthetic_weights_are_noted_with_or_without_a_baseline() -> None:
+    made = replace(ENVIRONMENT, engine=replace(ENVIRONMENT.engine, synthetic_weights=True))
+    (note,) = notes(head(environment=made), None)
+    assert (note.code, note.fact("model")) == (ReasonCode.SYNTHETIC_WEIGHTS, "tiny")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        ReasonCode.FOREIGN_PROCESS,
+        ReasonCode.NOT_STEADY,
+        ReasonCode.RUN_FAILED,
+        ReasonCode.NO_ENERGY,
+        ReasonCode.INTERRUPTED,
+    ],
+)
+def test_a_refused_run_is_a_problem_and_stays_out_of_the_numbers(code: ReasonCode) -> None:
+    made = head()
+    spoiled = (*made.runs[:2], run(2, 99.0, code), run(3, 99.0, code), made.runs[4])
+    found = compare(replace(made, runs=spoiled), baseline())
+    assert codes(found) == [code]
+    assert found.problems[0].fact("run") == "3, 4"
+    assert found.primary is not None
+    assert found.primary.head.n == 3
+    assert found.primary.head.mean == pytest.approx(math.fsum(HEAD[i] for i in (0, 1, 4)) / 3)
+
+
+@pytest.mark.parametrize("code", [ReasonCode.THROTTLED, ReasonCode.POWER_UNSTEADY, ReasonCode.OUTLIERS])
+def test_a_quality_flag_leaves_its_run_in_the_test(code: ReasonCode) -> None:
+    made = head()
+    found = compare(replace(made, runs=(run(0, 2.2, code), *made.runs[1:])), baseline())
+    assert found.problems == ()
+    assert found.primary is not None
+    assert found.primary.head.n == 5
+
+
+def test_a_run_without_energy_is_a_problem_even_without_a_flag() -> None:
+    made = head(2.2, 2.21, None)
+    empty = RunMeasurement(3, None, (), None, None, ())
+    found = compare(replace(made, runs=(*made.runs, empty)), baseline())
+    assert codes(found) == [ReasonCode.NO_ENERGY]
+    assert found.problems[0].fact("run") == "3, 4"
+
+
+def test_a_base_value_that_is_not_there_is_a_problem() -> None:
+    found = compare(head(), baseline(2.0, 2.01, None))
+    assert codes(found) == [ReasonCode.NO_ENERGY]
+    assert found.problems[0].fact("reason") == "1 of 3 baseline observations hold no energy per token"
+
+
+@pytest.mark.parametrize("environment", [ENVIRONMENT, None])
+def test_no_runs_are_a_problem(environment: Environment | None) -> None:
+    assert ReasonCode.NO_RUNS in codes(compare(Head(SCENARIO, environment, ()), baseline()))
+
+
+def test_runs_that_never_reached_the_card_say_why_they_failed() -> None:
+    dead = RunMeasurement(0, None, (), None, None, (Reason(ReasonCode.RUN_FAILED, (("message", "no driver"),)),))
+    found = compare(Head(SCENARIO, None, (dead,)), None)
+    assert codes(found) == [ReasonCode.RUN_FAILED]
+    assert found.problems[0].fact("message") == "no driver"
+
+
+def test_an_unknown_environment_is_never_compared() -> None:
+    found = compare(head(environment=None), baseline())
+    assert codes(found) == [ReasonCode.NO_RUNS]
+    assert found.primary is None
+
+
+def test_a_baseline_without_observations_is_no_baseline() -> None:
+    assert codes(compare(head(), replace(baseline(), observations=()))) == [ReasonCode.NO_BASELINE]
+
+
+@pytest.mark.parametrize(("base", "joules"), [(BASE, (2.2,)), ((2.0,), HEAD)])
+def test_one_run_on_a_side_is_too_few_for_a_test(base: tuple[float, ...], joules: tuple[float, ...]) -> None:
+    found = compare(head(*joules), baseline(*base))
+    assert codes(found) == [ReasonCode.TOO_FEW_RUNS]
+    facts = dict(found.problems[0].facts)
+    assert facts == {"base_n": len(base), "head_n": len(joules), "needed": 2}
+    assert found.primary is not None
+    assert (found.primary.change, found.primary.p) == (None, None)
+
+
+@pytest.mark.parametrize("value", [1.0, 2.0, 1.0 + 1e-14])
+def test_identical_values_on_both_sides_are_not_a_measurement(value: float) -> None:
+    found = compare(head(*(value,) * 5), baseline(*(1.0,) * 5))
+    assert codes(found) == [ReasonCode.ZERO_VARIANCE]
+    assert found.primary is not None
+    assert found.primary.change is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0])
+def test_a_value_that_is_not_positive_and_finite_is_a_problem(value: float) -> None:
+    for found, side in (
+        (compare(head(2.2, value, 2.1), baseline()), "head"),
+        (compare(head(), baseline(2.0, value, 2.1)), "base"),
+    ):
+        assert codes(found) == [ReasonCode.NOT_FINITE]
+        assert found.problems[0].fact("side") == side
+        assert found.primary is None or found.primary.change is None
