@@ -110,12 +110,15 @@ def _cpu_name() -> str:
 
 
 def describe_job(root: Path) -> Provenance:
-    """Who made these numbers: job id, time, version and commit of the repository at `root`."""
+    """Who made these numbers: job id, time, version and commit of the repository at `root`.
+
+    Where git is not installed or the checkout has no history, GITHUB_SHA names the commit.
+    """
     return Provenance(
         job_id=_job_id(),
         created_utc=now_utc(),
         ecoci_version=__version__,
-        commit=_git(root, "rev-parse", "HEAD"),
+        commit=_git(root, "rev-parse", "HEAD") or os.environ.get("GITHUB_SHA"),
         dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=no")),
     )
 
