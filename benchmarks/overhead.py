@@ -88,12 +88,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--block-s", type=float, default=3.0)
     parser.add_argument("--model", default="tinyllama-1.1b")
+    parser.add_argument("--decode", type=DecodeMode, choices=list(DecodeMode), nargs="+", default=list(DecodeMode))
     parser.add_argument("--out", type=Path, default=Path("overhead.json"))
     asked = parser.parse_args()
     meter = NvmlMeter(choose_board(), SystemClock())
     raw: dict[str, object] = {"utc": now_utc(), "board": asdict(meter.describe()), "block_s": asked.block_s}
     rows = []
-    for decode in (DecodeMode.EAGER, DecodeMode.STATIC):
+    for decode in asked.decode:
         engine = HfEngine(cache_folder())
         model = ModelRef(ModelSource.SYNTHETIC, asked.model)
         engine.prepare(Workload(model, Quantization.FP16, decode))

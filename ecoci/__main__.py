@@ -9,7 +9,8 @@ from types import FrameType
 
 from ecoci import __version__
 from ecoci.cli import cli
-from ecoci.errors import EcociError, InterruptedRunError
+from ecoci.cli_output import mute_stdout
+from ecoci.errors import EcociError, InterruptedRunError, StorageError
 
 ISSUES = "https://github.com/ecocompute/ecoci/issues"
 BUG_EXIT_CODE = 70
@@ -30,30 +31,51 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    try:
+        return _call(arguments)
+    except EcociError as error:
+        return _explain(error, arguments)
+    except (BrokenPipeError, SystemExit):
+        # click and rich turn a closed pipe into SystemExit(1). Commands that only read end well then (cli_output); here
+        # the work was cut short, which must look neither like a verdict nor like a pass.
+        mute_stdout()
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        mute_stdout()
+        return _explain(_refused(error), arguments)
+    except Exception:  # noqa: BLE001 - a bug must not end with 1, which means that the gate failed
+        return _confess()
+
+
+def _call(arguments: list[str]) -> int:
     import click
 
     try:
-        return int(cli.main(arguments, prog_name="ecoci", standalone_mode=False) or 0)
+        code = int(cli.main(arguments, prog_name="ecoci", standalone_mode=False) or 0)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return 2
     except click.Abort:
         return 128 + signal.SIGINT
-    except EcociError as error:
-        if "--debug" in arguments:
-            raise
-        return _explain(error)
-    except BrokenPipeError:
-        # The reader of our output has gone (`ecoci report | head`); that is no error of ours.
-        sys.stderr.close()
-        return 0
-    except Exception:  # noqa: BLE001 - a bug must not end with 1, which means that the gate failed
-        return _confess()
+    return code
 
 
-def _explain(error: EcociError) -> int:
+def _refused(error: OSError) -> StorageError:
+    """What the operating system refused and no part of ecoci had a better word for."""
+    place = f": {error.filename}" if error.filename else ""
+    return StorageError(
+        f"the system refused to go on: {error.strerror or error}{place}",
+        cause="a disk is full, a folder was removed, or a limit was reached while ecoci worked",
+        remedy="free some space or restore the folder, then run the command again; --debug shows where it was",
+    )
+
+
+def _explain(error: EcociError, arguments: list[str]) -> int:
     from ecoci.render.terminal import error_console, print_error
 
+    if "--debug" in arguments:
+        traceback.print_exc()
     print_error(error, error_console())
     return exit_code(error)
 

@@ -13,6 +13,7 @@ import click
 from ecoci import __version__
 from ecoci.cli_baseline import baseline
 from ecoci.cli_doctor import doctor
+from ecoci.cli_output import printing
 
 if TYPE_CHECKING:
     from ecoci.model import Report, Spec
@@ -116,11 +117,12 @@ def bench(**options: Any) -> int:
 @_baselines_option()
 def compare(result: Path, base: Path | None, out: Path, baselines: Path) -> int:
     """Compare a measured RESULT with its baseline, decide and report."""
-    from ecoci.pipeline import Outcome, judge
+    from ecoci.judge import judge
+    from ecoci.pipeline import Outcome
     from ecoci.store import load_result
 
     desk = _desk(out, baselines, base)
-    report = judge(load_result(result), (), desk.store)
+    report = judge(load_result(result), (), desk.store.list_baselines())
     desk.publisher.publish(desk.render(report))
     return _finish(Outcome(report, None))
 
@@ -138,7 +140,8 @@ def report(report_file: Path, form: str) -> int:
     if form == "terminal":
         _show(loaded)
     else:
-        click.echo(_text(loaded, form), nl=False)
+        with printing():
+            click.echo(_text(loaded, form), nl=False)
     return 0
 
 
@@ -181,19 +184,39 @@ def _load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:
     from dataclasses import replace
 
     from ecoci.errors import SpecError
-    from ecoci.spec import parse_spec
-    from ecoci.store import read_text
-    from ecoci.wiring import in_ci
 
-    spec = parse_spec(read_text(spec_file), file=str(spec_file), in_ci=in_ci())
+    spec = _read_spec(spec_file)
     for warning in spec.warnings:
         click.echo(f"warning: {warning}", err=True)
     names = tuple(scenario.name for scenario in spec.scenarios)
     unknown = sorted(set(only) - set(names))
     if unknown:
-        raise SpecError(f"no scenario {unknown[0]!r}; there are: {', '.join(names)}", file=str(spec_file))
+        raise SpecError(
+            f"there is no scenario {unknown[0]!r}; there are: {', '.join(names)}",
+            file=str(spec_file),
+            remedy="give --scenario one of these names, or leave it out to take them all",
+        )
     chosen = tuple(s for s in spec.scenarios if not only or s.name in only)
     return replace(spec, scenarios=chosen)
+
+
+def _read_spec(spec_file: Path) -> Spec:
+    from ecoci.errors import SpecError, StorageError
+    from ecoci.spec import parse_spec
+    from ecoci.store import read_text
+    from ecoci.wiring import in_ci
+
+    if not spec_file.exists():
+        raise StorageError(
+            f"there is no scenario file {spec_file}",
+            cause="it was not written yet, or the command runs in another folder",
+            remedy="write one with `ecoci init`, or name yours with --spec",
+        )
+    try:
+        return parse_spec(read_text(spec_file), file=str(spec_file), in_ci=in_ci())
+    except SpecError as error:
+        error.remedy = error.remedy or "correct that line; docs/scenarios.md of ecoci explains every key"
+        raise
 
 
 def _machine(asked: Measuring, observer: Observer) -> Machine:
@@ -252,9 +275,10 @@ def _stopped(error: Any) -> int:
 
 
 def _show(shown: Report) -> None:
-    from ecoci.render.terminal import print_report, report_console
+    from ecoci.render.terminal import print_report
 
-    print_report(shown, report_console())
+    with printing() as console:
+        print_report(shown, console)
 
 
 def _text(shown: Report, form: str) -> str:

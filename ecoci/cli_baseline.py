@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecoci.cli_output import printing
+
 if TYPE_CHECKING:
     from ecoci.model import Baseline, Environment, JobResult, ScenarioResult
     from ecoci.store import FolderStore
@@ -36,12 +38,27 @@ def accept(result: Path, by: str | None, only: tuple[str, ...], baselines: Path)
     from ecoci.store import FolderStore, load_result
 
     job, store = load_result(result), FolderStore(result.parent, baselines)
-    for measured in job.results:
-        if not only or measured.scenario.name in only:
-            kept = _accepted(job, measured, store, by or _actor())
-            path = store.save_baseline(kept)
-            click.echo(f"accepted {len(measured.runs)} runs of {measured.scenario.name} into {path}")
+    # All are checked before the first is kept: a job is accepted whole or not at all.
+    accepted = [_accepted(job, measured, store, by or _actor()) for measured in _chosen(job, only)]
+    for kept in accepted:
+        path = store.save_baseline(kept)
+        runs = sum(one.job_id == job.provenance.job_id for one in kept.observations)
+        click.echo(f"accepted {runs} runs of {kept.scenario.name} into {path}")
     return 0
+
+
+def _chosen(job: JobResult, only: tuple[str, ...]) -> tuple[ScenarioResult, ...]:
+    from ecoci.errors import InputError
+
+    names = tuple(measured.scenario.name for measured in job.results)
+    unknown = sorted(set(only) - set(names))
+    if unknown or not names:
+        raise InputError(
+            f"the result holds no scenario {unknown[0]!r}" if unknown else "the result holds no scenario at all",
+            cause=f"it holds: {', '.join(names) or 'nothing'}",
+            remedy="give --scenario one of these names, or measure that scenario first",
+        )
+    return tuple(measured for measured in job.results if not only or measured.scenario.name in only)
 
 
 def _accepted(job: JobResult, measured: ScenarioResult, store: FolderStore, by: str) -> Baseline:
@@ -83,10 +100,12 @@ def _actor() -> str:
 @_folder_option()
 def list_(baselines: Path) -> int:
     """List all baselines: scenario, fingerprint, depth, mean and spread."""
-    from ecoci.render.terminal import print_baselines, report_console
+    from ecoci.render.terminal import print_baselines
     from ecoci.store import FolderStore
 
-    print_baselines(FolderStore(baselines, baselines).list_baselines(), report_console())
+    stored = FolderStore(baselines, baselines).list_baselines()
+    with printing() as console:
+        print_baselines(stored, console)
     return 0
 
 
@@ -95,9 +114,11 @@ def list_(baselines: Path) -> int:
 @_folder_option()
 def show(name: str, baselines: Path) -> int:
     """Show one baseline with its fingerprint and every observation."""
-    from ecoci.render.terminal import print_baseline, report_console
+    from ecoci.render.terminal import print_baseline
 
-    print_baseline(_find(name, baselines), report_console())
+    found = _find(name, baselines)
+    with printing() as console:
+        print_baseline(found, console)
     return 0
 
 
@@ -107,9 +128,11 @@ def show(name: str, baselines: Path) -> int:
 @_folder_option()
 def diff(first: str, second: str, baselines: Path) -> int:
     """Show which fields two baselines differ in, and their means."""
-    from ecoci.render.terminal import print_baseline_diff, report_console
+    from ecoci.render.terminal import print_baseline_diff
 
-    print_baseline_diff(_find(first, baselines), _find(second, baselines), report_console())
+    pair = _find(first, baselines), _find(second, baselines)
+    with printing() as console:
+        print_baseline_diff(*pair, console)
     return 0
 
 

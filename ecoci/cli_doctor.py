@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ecoci.cli_output import printing
+
 
 @click.command()
 def doctor() -> int:
@@ -12,8 +14,9 @@ def doctor() -> int:
     Exits with 0 when a run can be measured here and with 4 when something is in the way.
     """
     from ecoci.doctor import examine
-    from ecoci.render.terminal import print_checks, report_console
+    from ecoci.render.terminal import print_checks
 
     checks = examine()
-    print_checks(checks, report_console())
+    with printing() as console:
+        print_checks(checks, console)
     return 4 if any(check.passed is False for check in checks) else 0

@@ -206,14 +206,21 @@ def _unknown_energy(baseline: Baseline) -> tuple[Reason, ...]:
 
 
 def _other_work(scenario: Scenario, baseline: Baseline) -> Iterable[Reason]:
-    differing = _names(workload_changes(baseline.scenario.workload, scenario.workload))
+    windows = _window_changes(baseline.scenario, scenario)
+    changed = workload_changes(baseline.scenario.workload, scenario.workload)
+    differing = ", ".join((*(difference.field for difference in changed), *windows))
     fields: tuple[Fact, ...] = (("fields", differing),) if differing else ()
     if scenario.against is None:
         digest = scenario_digest(scenario)
         if digest != baseline.digest:
             yield Reason(ReasonCode.DIGEST_DIFFERS, (("base", baseline.digest), ("head", digest), *fields))
-    elif task_digest(scenario.workload) != task_digest(baseline.scenario.workload):
+    elif windows or task_digest(scenario.workload) != task_digest(baseline.scenario.workload):
         yield Reason(ReasonCode.TASK_DIFFERS, fields)
+
+
+def _window_changes(base: Scenario, head: Scenario) -> tuple[str, ...]:
+    """Count and length of windows set how warm the card gets, so they are part of what is measured."""
+    return tuple(name for name in ("windows", "window_s") if getattr(base.effort, name) != getattr(head.effort, name))
 
 
 def _names(differences: Iterable[FieldDifference]) -> str:

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecoci.compare import Head, compare, notes
 from ecoci.errors import EcociError, EngineError, InterruptedRunError
-from ecoci.identity import fingerprint_of, scenario_digest
-from ecoci.measure import measure_run, summarize
+from ecoci.judge import judge
 from ecoci.model import (
     Artifact,
-    Baseline,
-    Environment,
-    Finding,
-    Fingerprint,
     JobResult,
     Provenance,
     Reason,
     ReasonCode,
     Report,
     RunJob,
-    RunMeasurement,
     RunRecord,
     Scenario,
-    ScenarioReport,
     ScenarioResult,
     Spec,
-    Workload,
 )
 from ecoci.ports import Auditor, Launcher, Observer, Publisher, ResultStore
-from ecoci.verdict import decide, overall
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +56,10 @@ class Outcome:
 def run(spec: Spec, root: Path, provenance: Provenance, machine: Machine, desk: Desk) -> Outcome:
     """The whole job. An error that left nothing measured is raised, any other is kept beside the report."""
     findings = desk.auditor.audit(root)
+    # read first: a damaged baseline shows before minutes of measuring, not after
+    baselines = desk.store.list_baselines()
     job, stopped = measure(spec, provenance, machine, desk.store)
-    report = judge(job, findings, desk.store)
+    report = judge(job, findings, baselines)
     desk.publisher.publish(desk.render(report))
     return Outcome(report, stopped)
 
@@ -88,8 +81,17 @@ def measure(
     if first_error is not None and not _any_window(job):
         raise first_error
     job = replace(job, complete=first_error is None)
-    store.save_result(job)
-    return job, first_error
+    return job, first_error or _save(job, store)
+
+
+def _save(job: JobResult, store: ResultStore) -> InterruptedRunError | None:
+    """Save the result. An interrupt meanwhile is handed back, once the file is written after all."""
+    try:
+        store.save_result(job)
+    except InterruptedRunError as stop:
+        store.save_result(job)
+        return stop
+    return None
 
 
 def _any_window(job: JobResult) -> bool:
@@ -105,7 +107,8 @@ def _measure_scenario(
             RunJob(scenario, index, scenario.effort.runs, machine.board_uuid, machine.cache_dir), machine
         )
         done = replace(done, runs=(*done.runs, record))
-        store.save_result(replace(job, results=(*job.results, done)))
+        stop = _save(replace(job, results=(*job.results, done)), store)
+        error = stop or error
         if error is not None:
             return replace(job, results=(*job.results, done)), error
     return replace(job, results=(*job.results, done)), None
@@ -119,81 +122,10 @@ def _launch(job: RunJob, machine: Machine) -> tuple[RunRecord, EcociError | None
         return _failed(job.run_index, Reason(ReasonCode.RUN_FAILED, facts)), error
     stop = record.failure
     if stop is not None and stop.code is ReasonCode.INTERRUPTED:
-        return record, InterruptedRunError(int(stop.fact("signal") or 2))
+        number = signal.SIGTERM if stop.fact("signal") == signal.SIGTERM else signal.SIGINT
+        return record, InterruptedRunError(number.value)
     return record, None
 
 
 def _failed(index: int, failure: Reason) -> RunRecord:
     return RunRecord(index, "", None, None, None, None, (), failure=failure)
-
-
-def judge(job: JobResult, findings: tuple[Finding, ...], store: ResultStore) -> Report:
-    """Compare every scenario with its stored baseline and decide. Everything here can be repeated from the files."""
-    scenarios = tuple(_judge_scenario(result, store) for result in job.results)
-    verdict = overall(scenario.verdict.kind for scenario in scenarios)
-    return Report(job.provenance, scenarios, findings, job.tariff, verdict, job.complete)
-
-
-def _judge_scenario(result: ScenarioResult, store: ResultStore) -> ScenarioReport:
-    runs = tuple(measure_run(record) for record in result.runs)
-    environment = _environment(result)
-    head = Head(result.scenario, environment, runs)
-    baseline, candidates = _find_baseline(result.scenario, environment, store)
-    comparison = compare(head, baseline, candidates)
-    if mixed := _mixed_fields(result):
-        reason = Reason(ReasonCode.MIXED_ENVIRONMENT, (("fields", ", ".join(mixed)),))
-        comparison = replace(comparison, problems=(reason, *comparison.problems))
-    return ScenarioReport(
-        scenario=result.scenario,
-        digest=scenario_digest(result.scenario),
-        fingerprint=_fingerprint(environment, result.scenario.workload),
-        environment=environment,
-        runs=runs,
-        head=summarize(runs),
-        comparison=comparison,
-        verdict=decide(comparison, result.scenario.policy),
-        flags=(*notes(head, baseline), *_flags(runs)),
-    )
-
-
-def _environment(result: ScenarioResult) -> Environment | None:
-    return next((run.environment for run in result.runs if run.environment is not None), None)
-
-
-def _mixed_fields(result: ScenarioResult) -> tuple[str, ...]:
-    """The parts of the environment that changed between the runs, so that they cannot be pooled; empty when none."""
-    seen = [run.environment for run in result.runs if run.environment is not None]
-    parts = (
-        ("board", len({environment.board for environment in seen})),
-        ("engine", len({environment.engine for environment in seen})),
-        ("host", len({environment.host for environment in seen})),
-    )
-    return tuple(name for name, count in parts if count > 1)
-
-
-def _fingerprint(environment: Environment | None, workload: Workload) -> Fingerprint | None:
-    return None if environment is None else fingerprint_of(environment, workload)
-
-
-def _flags(runs: tuple[RunMeasurement, ...]) -> tuple[Reason, ...]:
-    """Each run's flags with the run they came from."""
-    return tuple(replace(flag, facts=(("run", run.index + 1), *flag.facts)) for run in runs for flag in run.flags)
-
-
-def _find_baseline(
-    scenario: Scenario, environment: Environment | None, store: ResultStore
-) -> tuple[Baseline | None, tuple[Baseline, ...]]:
-    """The baseline on this fingerprint, and those of the same scenario elsewhere.
-
-    With `against` the other scenario's own settings decide what its fingerprint is on this machine.
-    """
-    name = scenario.against or scenario.name
-    candidates = tuple(b for b in store.list_baselines() if b.scenario.name == name)
-    if environment is None:
-        return None, candidates
-    here = (b for b in candidates if fingerprint_of(environment, _settings(scenario, b)) == b.fingerprint)
-    return next(here, None), candidates
-
-
-def _settings(scenario: Scenario, baseline: Baseline) -> Workload:
-    return scenario.workload if scenario.against is None else baseline.scenario.workload

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import uuid
@@ -53,7 +54,7 @@ def replay_launcher(recordings: Path) -> ReplayLauncher:
             cause="a recording is a result.json of an earlier run, also compressed as .json.gz",
             remedy="name a file or folder with recordings, or leave out --replay to measure",
         )
-    return ReplayLauncher(tuple((str(file), load_result(file)) for file in files))
+    return ReplayLauncher(tuple((str(file), load_result(file)) for file in files), source=str(recordings))
 
 
 def result_store(base: Path, out: Path) -> ResultStore:
@@ -73,11 +74,12 @@ def choose_board() -> str:
     from ecoci.meters.visible import resolve_visible
 
     value = os.environ.get("CUDA_VISIBLE_DEVICES")
-    visible = resolve_visible(value, tuple(board.uuid for board in list_boards()))
+    known = tuple(board.uuid for board in list_boards())
+    visible = resolve_visible(value, known)
     if not visible:
         raise DeviceError(
             f"no GPU is visible: CUDA_VISIBLE_DEVICES is {value!r}",
-            cause="the variable hides all GPUs of this machine",
+            cause=f"the variable hides all GPUs of this machine: {', '.join(known)}",
             remedy="unset CUDA_VISIBLE_DEVICES, or set it to the index or UUID of the GPU to measure",
         )
     return visible[0]
@@ -118,9 +120,14 @@ def describe_job(root: Path) -> Provenance:
         job_id=_job_id(),
         created_utc=now_utc(),
         ecoci_version=__version__,
-        commit=_git(root, "rev-parse", "HEAD") or os.environ.get("GITHUB_SHA"),
+        commit=_git(root, "rev-parse", "HEAD") or _commit_of_ci(),
         dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=no")),
     )
+
+
+def _commit_of_ci() -> str | None:
+    name = os.environ.get("GITHUB_SHA", "")
+    return name if re.fullmatch(r"[0-9a-f]{40}", name) else None
 
 
 def now_utc() -> str:
@@ -128,8 +135,10 @@ def now_utc() -> str:
 
 
 def _job_id() -> str:
+    """Unlike for every job: all jobs of a workflow run share GITHUB_RUN_ID, and a matrix shares GITHUB_JOB too."""
     run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
-    return f"github-{run}-{attempt}" if run else f"local-{uuid.uuid4().hex[:12]}"
+    own = uuid.uuid4().hex[:12]
+    return f"github-{run}-{attempt}-{own}" if run else f"local-{own}"
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -40,10 +41,17 @@ def _run(job: RunJob, tools: Tools, sink: Sink) -> None:
 
 
 def _file_sink(stream: IO[bytes]) -> Sink:
-    """Appends whole lines; what is no mere progress is on the disk before the next window starts."""
+    """Appends whole lines; what is no mere progress is on the disk before the next window starts.
+
+    A process whose parent is gone, killed without a chance to end it, ends itself: nobody would hear it, and it would
+    hold the card against the next job.
+    """
     lock = threading.Lock()
+    parent = os.getppid()
 
     def sink(piece: RunPiece) -> None:
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
         with lock:
             stream.write(dumps_line(piece).encode("utf-8") + b"\n")
             stream.flush()

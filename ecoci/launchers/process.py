@@ -7,7 +7,8 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -15,7 +16,7 @@ from typing import IO
 import ecoci.errors
 from ecoci.bench import assemble
 from ecoci.codec import dumps, loads
-from ecoci.errors import EcociError, EngineError, InterruptedRunError
+from ecoci.errors import EcociError, EngineError, InterruptedRunError, StorageError
 from ecoci.model import ErrorNote, Reason, ReasonCode, RunJob, RunPiece, RunRecord
 from ecoci.ports import Clock, Observer
 
@@ -40,15 +41,15 @@ class ProcessLauncher:
 
     def launch(self, job: RunJob, observer: Observer) -> RunRecord:
         started_utc = datetime.now(UTC).isoformat(timespec="seconds")
-        self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{job.scenario.name}-run-{job.run_index + 1}.log"
-        with tempfile.TemporaryDirectory(prefix="ecoci-run-") as folder, log.open("wb") as output:
-            job_file, pieces_file = Path(folder, "job.json"), Path(folder, "pieces.jsonl")
-            job_file.write_text(dumps(job), encoding="utf-8")
-            pieces_file.touch()
-            child = self._start((str(job_file), str(pieces_file)), job, output)
+        with _files(log) as (folder, output):
+            job_file, pieces_file = folder / "job.json", folder / "pieces.jsonl"
+            with _storage_errors(folder):
+                job_file.write_text(dumps(job), encoding="utf-8")
+                pieces_file.touch()
             with pieces_file.open("rb") as stream:
                 follower = _Follower(stream, observer)
+                child = self._start((str(job_file), str(pieces_file)), job, output)
                 failure = self._follow(child, follower)
         return _record(job, started_utc, follower.pieces, failure or _exit_failure(child.returncode, log))
 
@@ -86,6 +87,29 @@ class ProcessLauncher:
         return None
 
 
+@contextmanager
+def _files(log: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A folder for the files of one run, gone afterwards, and its open log, which stays."""
+    with ExitStack() as stack:
+        with _storage_errors(log):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ecoci-run-")))
+            output = stack.enter_context(log.open("wb"))
+        yield folder, output
+
+
+@contextmanager
+def _storage_errors(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"the files of a run cannot be written: {error.strerror or error}: {error.filename or place}",
+            cause="the disk is full or read-only, or a file has the name that a folder needs",
+            remedy="free some space, restore the folder, or choose another: --out for the logs, TMPDIR for the rest",
+        ) from error
+
+
 class _Follower:
     """Reads whole lines as they appear, keeps the pieces and passes progress on."""
 
@@ -105,7 +129,7 @@ class _Follower:
         return bool(data)
 
     def _take(self, line: bytes) -> None:
-        piece = loads(line.decode("utf-8"), RunPiece, source="the measuring process")
+        piece = loads(line, RunPiece, source="the measuring process")
         if piece.progress is None:
             self.pieces.append(piece)
         else:
@@ -127,7 +151,17 @@ def _record(job: RunJob, started_utc: str, pieces: list[RunPiece], failure: Reas
         if piece.error is not None:
             raise rebuild(piece.error)
     own = any(piece.failure for piece in pieces)
-    return assemble(job.run_index, started_utc, pieces, None if own else failure)
+    record = assemble(job.run_index, started_utc, pieces, None if own else failure)
+    return record if record.failure else replace(record, failure=_early_end(record, job))
+
+
+def _early_end(record: RunRecord, job: RunJob) -> Reason | None:
+    """Code of a model or a library may end the process with exit code 0 before all windows are measured."""
+    made, asked = len(record.windows), job.scenario.effort.windows
+    if made >= asked:
+        return None
+    message = f"the measuring process ended with exit code 0 after {made} of {asked} windows"
+    return Reason(ReasonCode.RUN_FAILED, (("message", message),))
 
 
 def _exit_failure(returncode: int, log: Path) -> Reason | None:
@@ -141,7 +175,9 @@ def _how(returncode: int) -> str:
     if returncode == -signal.SIGKILL:
         return "the measuring process was killed (signal 9), usually because the machine ran out of memory"
     if returncode < 0:
-        return f"the measuring process died of signal {-returncode} ({signal.Signals(-returncode).name})"
+        # real-time signals have numbers without names
+        known = {one.value: f" ({one.name})" for one in signal.Signals}
+        return f"the measuring process died of signal {-returncode}{known.get(-returncode, '')}"
     return f"the measuring process ended with exit code {returncode}"
 
 

@@ -9,12 +9,23 @@ from ecoci.ports import Observer
 
 
 class ReplayLauncher:
-    """Plays recordings; raises `DataError` for a scenario that was not recorded or was recorded differently."""
+    """Plays recordings; raises `DataError` for a scenario that was not recorded or was recorded differently.
 
-    def __init__(self, recordings: tuple[tuple[str, JobResult], ...]) -> None:
-        self._recorded = {
-            result.scenario.name: (source, job, result) for source, job in recordings for result in job.results
-        }
+    `source` is what the user named, which may be a folder of several recordings.
+    """
+
+    def __init__(self, recordings: tuple[tuple[str, JobResult], ...], source: str | None = None) -> None:
+        self._source = source
+        self._recorded: dict[str, tuple[str, JobResult, ScenarioResult]] = {}
+        for file, job in recordings:
+            for result in job.results:
+                self._keep(file, job, result)
+        if not self._recorded:
+            raise DataError(
+                f"no scenario was recorded in {', '.join(file for file, _ in recordings)}",
+                cause="the recording was cut short before its first run ended",
+                remedy="name another recording, or measure on a GPU without --replay",
+            )
 
     def launch(self, job: RunJob, observer: Observer) -> RunRecord:
         result = self._find(job)
@@ -29,10 +40,22 @@ class ReplayLauncher:
         return record
 
     def provenance(self) -> Replay:
-        """When and on what the recordings were made."""
-        source, job, result = next(iter(self._recorded.values()))
+        """When and on what the recordings were made; a recording of a replay stands for what that one played."""
+        file, job, result = next(iter(self._recorded.values()))
+        if job.provenance.replay is not None:
+            return job.provenance.replay
         board = next((run.environment.board.product for run in result.runs if run.environment), "an unknown GPU")
-        return Replay(recorded_utc=job.provenance.created_utc, product=board, source=source)
+        return Replay(recorded_utc=job.provenance.created_utc, product=board, source=self._source or file)
+
+    def _keep(self, source: str, job: JobResult, result: ScenarioResult) -> None:
+        name = result.scenario.name
+        if name in self._recorded:
+            raise DataError(
+                f"scenario {name!r} is recorded twice: in {self._recorded[name][0]} and in {source}",
+                cause="the folder holds recordings of several jobs",
+                remedy="name the one file that shall be played, or remove the other",
+            )
+        self._recorded[name] = (source, job, result)
 
     def _find(self, job: RunJob) -> ScenarioResult:
         if job.scenario.name not in self._recorded:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ecoci.render.text import fit, percent, share
@@ -10,6 +9,7 @@ from ecoci.render.text import fit, percent, share
 LABEL_COLUMNS = 22
 PLOT_COLUMNS = 40
 _MARGIN = 0.04
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,17 @@ class _Scale:
 
 
 def bar_chart(bars: tuple[Bar, ...]) -> tuple[str, ...]:
-    """Lines of the chart, the last of them its legend; empty when there is nothing finite to draw."""
-    drawn = tuple(bar for bar in bars if all(map(math.isfinite, (bar.change, bar.ci_low, bar.ci_high, bar.tolerance))))
+    """Lines of the chart, the last of them its legend; empty when there is nothing to draw."""
+    drawn = tuple(bar for bar in bars if _is_drawable(bar))
     if not drawn:
         return ()
     scale = _scale_of(drawn)
     return (*(_line(bar, scale) for bar in drawn), *_axis(scale), _legend(drawn))
+
+
+def _is_drawable(bar: Bar) -> bool:
+    """Neither NaN nor so large that the width of the plot would not be a number."""
+    return all(abs(value) < _LARGEST for value in (bar.change, bar.ci_low, bar.ci_high, bar.tolerance))
 
 
 def _scale_of(bars: tuple[Bar, ...]) -> _Scale:

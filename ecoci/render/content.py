@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from statistics import fmean
 from types import MappingProxyType
 
 from ecoci.model import (
@@ -89,9 +88,15 @@ def energy_means(scenario: ScenarioReport) -> tuple[float | None, float | None]:
     primary = scenario.comparison.primary
     if primary is not None:
         return primary.base.mean, primary.head.mean
-    values = [run.total.energy_per_token_j for run in scenario.runs if run.total is not None]
+    values = [run.total.energy_per_token_j for run in scenario.runs if run.total is not None and _is_rated(run.total)]
     known = [value for value in values if value is not None and math.isfinite(value)]
-    return None, fmean(known) if known else None
+    # each is divided first, because a damaged file may hold numbers whose sum is none
+    return None, math.fsum(value / len(known) for value in known) if known else None
+
+
+def _is_rated(total: Measurement) -> bool:
+    """Whether per-token and per-second numbers exist; a report file that was altered may hold no tokens or no time."""
+    return total.output_tokens > 0 and total.requests > 0 and total.duration_s > 0.0
 
 
 def _confidence_title(scenarios: Iterable[ScenarioReport]) -> str:
@@ -251,7 +256,7 @@ def runs_table(scenario: ScenarioReport) -> Table:
 
 def _run_row(run: RunMeasurement) -> Row:
     total = run.total
-    cells = (MISSING if total is None else show(total) for _, show in _RUN_COLUMNS)
+    cells = (MISSING if total is None or not _is_rated(total) else show(total) for _, show in _RUN_COLUMNS)
     return str(run.index + 1), *cells, text.significant(run.idle_power_w)
 
 

@@ -63,6 +63,8 @@ def headline(report: Report, style: Style = PLAIN) -> str:
     verdict = style.strong(style.mark(report.verdict))
     if leading is None:
         return f"{verdict}: no scenario was measured. {_do('check that ecoci.yml names one', style)}"
+    if not report.complete and leading.verdict.kind is not report.verdict:
+        return f"{verdict}: the job was cut short before its end. {_do('run it again', style)}"
     return f"{verdict}{_how_many(report)}: {_finding(leading, style)}. {_action(report, leading, style)}"
 
 

@@ -50,8 +50,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ),
         ReasonCode.TASK_DIFFERS: Said(
             "The two scenarios do different work, so their energy cannot be compared[; different: {fields}].",
-            "Give both scenarios the same model, batch, token counts, prompts and seed; only quantization and decode "
-            "mode may differ under `against`.",
+            "Give both scenarios the same model, batch, token counts, prompts, seed and windows; only quantization and "
+            "decode mode may differ under `against`.",
         ),
         ReasonCode.BOARD_DIFFERS: Said(
             "The baseline comes from another board[ ({base}, here {head})] and the policy says `match: board`.",

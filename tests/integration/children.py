@@ -63,6 +63,21 @@ def broken(job: RunJob, sink: Sink) -> Tools:
     return _trapped(job, sink, raise_bug)
 
 
+def leaving(job: RunJob, sink: Sink) -> Tools:
+    return _trapped(job, sink, lambda: os._exit(0))
+
+
+def endless(job: RunJob, sink: Sink) -> Tools:
+    tools = World().tools(job, sink)
+    return replace(tools, engine=TrappedEngine(tools.engine, IN_SECOND_WINDOW, lambda: _report_for_ever(tools)))
+
+
+def _report_for_ever(tools: Tools) -> None:
+    while True:
+        time.sleep(0.05)
+        tools.reporter.power(100.0)
+
+
 def hanging(job: RunJob, sink: Sink) -> Tools:
     return _trapped(job, sink, lambda: time.sleep(600))
 
@@ -76,7 +91,7 @@ def refused(job: RunJob, sink: Sink) -> Tools:
     raise EngineError("out of memory", cause="too large", remedy="take a smaller one")
 
 
-MODES = {made.__name__: made for made in (well, killed, broken, hanging, hanging_at_start, refused)}
+MODES = {made.__name__: made for made in (well, killed, broken, leaving, endless, hanging, hanging_at_start, refused)}
 
 if __name__ == "__main__":
     mode, job_file, pieces_file = sys.argv[1:]

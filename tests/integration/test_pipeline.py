@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,14 +10,16 @@ import pytest
 
 from ecoci import baselines, pipeline
 from ecoci.codec import dumps
-from ecoci.errors import DeviceError, EngineError, InterruptedRunError
+from ecoci.errors import DataError, DeviceError, EngineError, InterruptedRunError
 from ecoci.identity import fingerprint_of, scenario_digest
+from ecoci.judge import judge
 from ecoci.launchers.inline import InlineLauncher
 from ecoci.measure import measure_run
 from ecoci.meters.synthetic import BOARD
 from ecoci.model import (
     Artifact,
     BoardMatch,
+    Effort,
     Finding,
     ForeignProcess,
     JobResult,
@@ -28,11 +31,13 @@ from ecoci.model import (
     RunJob,
     RunRecord,
     Scenario,
+    ScenarioResult,
     Severity,
     Spec,
     VerdictKind,
 )
 from ecoci.ports import Launcher, Observer
+from ecoci.render.headline import headline
 from ecoci.render.markdown import render_comment
 from ecoci.store import FolderPublisher, FolderStore, load_report, load_result
 from ecoci.verdict import exit_code
@@ -134,7 +139,7 @@ def test_the_files_say_what_the_report_says(repository: Repository) -> None:
 def test_every_number_of_a_report_can_be_recomputed_from_the_stored_result(repository: Repository) -> None:
     report = repository.run(World(power_w=260.0, seed=2), scenario())
     stored = load_result(repository.folder / "ecoci-out" / "result.json")
-    assert pipeline.judge(stored, (), repository.store) == report
+    assert judge(stored, (), repository.store.list_baselines()) == report
 
 
 def test_without_a_baseline_the_verdict_is_not_measurable_and_fails(tmp_path: Path) -> None:
@@ -142,6 +147,12 @@ def test_without_a_baseline_the_verdict_is_not_measurable_and_fails(tmp_path: Pa
     assert report.verdict is VerdictKind.NOT_MEASURABLE
     assert reason_codes(report) == {ReasonCode.NO_BASELINE}
     assert exit_code(report) == 3
+
+
+def test_a_job_is_not_compared_with_its_own_accepted_runs(repository: Repository) -> None:
+    itself = load_result(repository.folder / "ecoci-out" / "result.json")
+    report = judge(itself, (), repository.store.list_baselines())
+    assert reason_codes(report) == {ReasonCode.NO_BASELINE}
 
 
 def test_a_baseline_of_another_card_is_never_used_and_the_fields_that_differ_are_listed(repository: Repository) -> None:
@@ -264,6 +275,90 @@ def test_an_interrupt_leaves_a_readable_partial_result(repository: Repository) -
     assert isinstance(outcome.stopped, InterruptedRunError)
     assert isinstance(stored, JobResult)
     assert len(stored.results[0].runs[0].windows) == 2
+
+
+class InterruptedStore(FolderStore):
+    """Hears Ctrl-C while it writes for the `at`-th time."""
+
+    saves, at = 0, 3
+
+    def save_result(self, result: JobResult) -> Path:
+        self.saves += 1
+        if self.saves == self.at:
+            raise InterruptedRunError(2)
+        return super().save_result(result)
+
+
+@pytest.mark.parametrize(("at", "runs"), [(1, 1), (3, 3), (6, 5)])
+def test_an_interrupt_while_saving_loses_no_run(tmp_path: Path, at: int, runs: int) -> None:
+    store = InterruptedStore(tmp_path / "ecoci-out", tmp_path / "baselines")
+    store.at = at
+    job, error = pipeline.measure(Spec((scenario(),)), PROVENANCE, machine(World()), store)
+    assert isinstance(error, InterruptedRunError)
+    assert len(load_result(tmp_path / "ecoci-out" / "result.json").results[0].runs) == runs
+    assert len(job.results[0].runs) == runs
+
+
+def test_a_damaged_baseline_is_found_before_anything_is_measured(repository: Repository) -> None:
+    damaged = repository.folder / "baselines" / "elsewhere"
+    damaged.mkdir()
+    (damaged / "tiny.json").write_text("")
+    never = machine(World(), Failing(AssertionError("a run was made"), at=0))
+    with pytest.raises(DataError, match="is empty"):
+        pipeline.run(Spec((scenario(),)), repository.folder, PROVENANCE, never, repository.desk())
+
+
+def altered(repository: Repository, change: Callable[[ScenarioResult], ScenarioResult]) -> Report:
+    """Judge a stored result after somebody changed it."""
+    repository.run(World(seed=2), scenario())
+    job = load_result(repository.folder / "ecoci-out" / "result.json")
+    return judge(replace(job, results=(change(job.results[0]),)), (), repository.store.list_baselines())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: replace(r, runs=r.runs[:4]), "only 4 of 5 runs were made"),
+        (lambda r: replace(r, runs=r.runs * 2), "the result holds a run twice"),
+        (
+            lambda r: replace(r, runs=(replace(r.runs[0], windows=r.runs[0].windows[:1]), *r.runs[1:])),
+            "it has fewer than the 2 windows of the scenario",
+        ),
+    ],
+)
+def test_a_result_with_picked_or_repeated_runs_is_not_measurable(
+    repository: Repository, change: Callable[[ScenarioResult], ScenarioResult], said: str
+) -> None:
+    report = altered(repository, change)
+    assert report.verdict is VerdictKind.NOT_MEASURABLE
+    assert report.scenarios[0].verdict.reasons[0].fact("message") == said
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(alpha=2.0), Policy(alpha=0.99), Policy(tolerance=1e9), Policy(tolerance=-0.5)]
+)
+def test_a_policy_that_no_scenario_file_could_hold_is_refused(repository: Repository, policy: Policy) -> None:
+    with pytest.raises(DataError, match="cannot decide anything"):
+        altered(repository, lambda r: replace(r, scenario=replace(r.scenario, policy=policy)))
+
+
+def test_a_job_that_was_cut_short_is_never_green(repository: Repository) -> None:
+    repository.run(World(seed=2), scenario())
+    job = replace(load_result(repository.folder / "ecoci-out" / "result.json"), complete=False)
+    report = judge(job, (), repository.store.list_baselines())
+    assert [s.verdict.kind for s in report.scenarios] == [VerdictKind.PASS]
+    assert report.verdict is VerdictKind.NOT_MEASURABLE
+    assert headline(report) == "NOT_MEASURABLE: the job was cut short before its end. Do: run it again."
+
+
+@pytest.mark.parametrize(
+    ("field", "effort"), [("windows", Effort(windows=1)), ("window_s", Effort(windows=2, window_s=12.0))]
+)
+def test_other_windows_are_refused_even_with_against(repository: Repository, field: str, effort: Effort) -> None:
+    head = replace(scenario("tiny-long"), effort=effort, against="tiny")
+    report = repository.run(World(seed=2), head)
+    assert reason_codes(report) == {ReasonCode.TASK_DIFFERS}
+    assert report.scenarios[0].verdict.reasons[0].fact("fields") == field
 
 
 def test_findings_of_the_audit_reach_the_report(repository: Repository) -> None:

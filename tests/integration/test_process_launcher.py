@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ecoci.clocks import SystemClock
-from ecoci.errors import EngineError, InterruptedRunError
+from ecoci.codec import dumps
+from ecoci.errors import DataError, EngineError, InterruptedRunError, StorageError
 from ecoci.launchers.process import ProcessLauncher
 from ecoci.model import Phase, Progress, ReasonCode, RunRecord
 from tests.simulated import Heard, job
@@ -64,6 +68,60 @@ def test_the_childs_last_words_are_kept_in_the_failure_and_the_log(tmp_path: Pat
     assert record.failure is not None
     assert "the last words of the child" in str(record.failure.fact("output"))
     assert "the last words" in (tmp_path / "tiny-run-1.log").read_text()
+
+
+def test_a_child_that_ends_well_before_its_last_window_is_a_failure(tmp_path: Path) -> None:
+    record = launch("leaving", tmp_path)
+    assert len(record.windows) == 1
+    assert record.failure is not None
+    assert record.failure.fact("message") == "the measuring process ended with exit code 0 after 1 of 2 windows"
+
+
+def test_a_signal_without_a_name_is_told_by_its_number(tmp_path: Path) -> None:
+    code = "import os; os.kill(os.getpid(), 40)"
+    record = ProcessLauncher((sys.executable, "-c", code), SystemClock(), tmp_path).launch(job(), Heard())
+    assert record.failure is not None
+    assert record.failure.fact("message") == "the measuring process died of signal 40"
+
+
+def test_a_line_that_is_no_text_is_an_error_with_a_message(tmp_path: Path) -> None:
+    code = r"import sys; open(sys.argv[2], 'ab').write(b'\xff\xfe\n')"
+    with pytest.raises(DataError, match="the measuring process is not UTF-8 text"):
+        ProcessLauncher((sys.executable, "-c", code), SystemClock(), tmp_path).launch(job(), Heard())
+
+
+def test_a_file_in_the_place_of_the_logs_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("")
+    with pytest.raises(StorageError, match="logs"):
+        launch("well", tmp_path / "logs")
+
+
+def test_a_child_whose_parent_was_killed_ends_itself(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", CHILDREN, "endless", str(tmp_path / "job.json"), str(tmp_path / "pieces")]
+    (tmp_path / "job.json").write_text(dumps(job()))
+    parent = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", parent], start_new_session=True) as process:
+        assert eventually(lambda: (tmp_path / "pieces").exists() and (tmp_path / "pieces").stat().st_size > 0)
+        process.kill()
+    assert eventually(lambda: str(tmp_path) not in " ".join(command_lines()))
+
+
+def command_lines() -> list[str]:
+    return [line for folder in Path("/proc").glob("[0-9]*") if (line := command_line(folder))]
+
+
+def command_line(folder: Path) -> str:
+    try:
+        return (folder / "cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    ends_s = time.monotonic() + 20.0
+    while not (held := holds()) and time.monotonic() < ends_s:
+        time.sleep(0.05)
+    return held
 
 
 def test_a_bug_in_the_child_becomes_a_failure_with_its_traceback(tmp_path: Path) -> None:

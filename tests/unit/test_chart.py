@@ -52,3 +52,7 @@ def test_every_chart_keeps_its_width(values: list[tuple[float, float, float, flo
     lines = bar_chart(bars)
     assert all("●" in line for line in lines[: len(bars)])
     assert max(width(line) for line in lines[:-1]) <= PLOT_START + PLOT_COLUMNS
+
+
+def test_numbers_too_large_for_any_plot_are_not_drawn() -> None:
+    assert bar_chart((Bar("broken", 1.7e308, -1.7e308, 1.7e308, 0.05),)) == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -54,3 +55,13 @@ def test_any_numbers_make_a_comment_and_a_terminal_report(report: Report) -> Non
     stream = io.StringIO()
     print_report(report, Console(file=stream, width=80))
     assert report.verdict in stream.getvalue()
+
+
+@pytest.mark.parametrize("damage", [{"output_tokens": 0}, {"requests": 0}, {"duration_s": 0.0}, {"energy_j": 1.7e308}])
+def test_a_run_without_tokens_or_time_is_shown_with_dashes(damage: dict[str, float]) -> None:
+    made = reports.quantized()
+    total = replace(reports.measurement(reports.FP16, 0.0), **{"output_tokens": 1, **damage})  # type: ignore[arg-type]
+    runs = tuple(replace(run, total=total) for run in made.runs)
+    odd = replace(made, runs=runs, comparison=replace(made.comparison, primary=None))
+    assert render_comment(reports.report(odd)).startswith(MARKER)
+    print_report(reports.report(odd), Console(file=io.StringIO(), width=80))

@@ -182,3 +182,10 @@ def test_a_baselines_folder_that_is_itself_a_link_is_fine(tmp_path: Path) -> Non
     store = FolderStore(tmp_path, tmp_path / "baselines")
     store.save_baseline(BASELINE)
     assert store.list_baselines() == (BASELINE,)
+
+
+def test_a_baseline_that_counts_one_run_twice_is_refused(store: FolderStore) -> None:
+    store.save_baseline(replace(BASELINE, observations=(OBSERVATION, OBSERVATION)))
+    with pytest.raises(DataError) as caught:
+        store.list_baselines()
+    assert teaches(caught.value, words="holds run 1 of job 'job-1' 2 times")

@@ -1,0 +1,137 @@
+"""From a measured job and the stored baselines to the report: measure, compare, decide. It reads and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ecoci.compare import Head, compare, notes
+from ecoci.errors import DataError
+from ecoci.identity import fingerprint_of, scenario_digest
+from ecoci.measure import measure_run, summarize
+from ecoci.model import (
+    Baseline,
+    Environment,
+    Finding,
+    Fingerprint,
+    JobResult,
+    Reason,
+    ReasonCode,
+    Report,
+    RunMeasurement,
+    Scenario,
+    ScenarioReport,
+    ScenarioResult,
+    VerdictKind,
+    Workload,
+)
+from ecoci.verdict import decide, overall
+
+
+def judge(job: JobResult, findings: tuple[Finding, ...], baselines: tuple[Baseline, ...]) -> Report:
+    """Compare every scenario with its baseline and decide. Everything here can be repeated from the files.
+
+    Observations of this very job are left out of the baselines: compared with itself, everything passes. A job that was
+    cut short is never green: the scenarios it did not reach are unknown. Raises `DataError` for a
+    result whose policy no scenario file could hold.
+    """
+    others = tuple(kept for b in baselines if (kept := _without_job(b, job.provenance.job_id)).observations)
+    scenarios = tuple(_judge_scenario(result, others) for result in job.results)
+    verdict = overall(scenario.verdict.kind for scenario in scenarios)
+    if not job.complete and verdict in (VerdictKind.PASS, VerdictKind.IMPROVED):
+        verdict = VerdictKind.NOT_MEASURABLE
+    return Report(job.provenance, scenarios, findings, job.tariff, verdict, job.complete)
+
+
+def _without_job(baseline: Baseline, job_id: str) -> Baseline:
+    return replace(baseline, observations=tuple(o for o in baseline.observations if o.job_id != job_id))
+
+
+def _judge_scenario(result: ScenarioResult, baselines: tuple[Baseline, ...]) -> ScenarioReport:
+    _check_policy(result.scenario)
+    runs = tuple(measure_run(record) for record in result.runs)
+    environment = _environment(result)
+    head = Head(result.scenario, environment, runs)
+    baseline, candidates = _find_baseline(result.scenario, environment, baselines)
+    comparison = compare(head, baseline, candidates)
+    comparison = replace(comparison, problems=(*_result_problems(result), *comparison.problems))
+    return ScenarioReport(
+        scenario=result.scenario,
+        digest=scenario_digest(result.scenario),
+        fingerprint=_fingerprint(environment, result.scenario.workload),
+        environment=environment,
+        runs=runs,
+        head=summarize(runs),
+        comparison=comparison,
+        verdict=decide(comparison, result.scenario.policy),
+        flags=(*notes(head, baseline), *_flags(runs)),
+    )
+
+
+def _check_policy(scenario: Scenario) -> None:
+    """A result may come from elsewhere: with a wild alpha or tolerance any number would pass."""
+    policy = scenario.policy
+    if not (0.0 < policy.alpha < 0.5 and 0.0 < policy.tolerance < 1.0):
+        raise DataError(
+            f"{scenario.name}: alpha {policy.alpha:g} and tolerance {policy.tolerance:g} cannot decide anything",
+            cause="the result was altered: a scenario file takes alpha from 0 to 0.5 and tolerance from 0 to 1 only",
+            remedy="measure again with `ecoci run`",
+        )
+
+
+def _result_problems(result: ScenarioResult) -> Iterator[Reason]:
+    """What forbids to pool the runs: other machines, or runs and windows that are absent or counted twice."""
+    if mixed := _mixed_fields(result):
+        yield Reason(ReasonCode.MIXED_ENVIRONMENT, (("fields", ", ".join(mixed)),))
+    effort, runs = result.scenario.effort, result.runs
+    if len({run.index for run in runs}) < len(runs):
+        yield Reason(ReasonCode.RUN_FAILED, (("message", "the result holds a run twice"),))
+    if len(runs) < effort.runs:
+        yield Reason(ReasonCode.RUN_FAILED, (("message", f"only {len(runs)} of {effort.runs} runs were made"),))
+    short = [str(run.index + 1) for run in runs if run.failure is None and len(run.windows) < effort.windows]
+    if short:
+        message = f"it has fewer than the {effort.windows} windows of the scenario"
+        yield Reason(ReasonCode.RUN_FAILED, (("run", ", ".join(short)), ("message", message)))
+
+
+def _environment(result: ScenarioResult) -> Environment | None:
+    return next((run.environment for run in result.runs if run.environment is not None), None)
+
+
+def _mixed_fields(result: ScenarioResult) -> tuple[str, ...]:
+    """The parts of the environment that changed between the runs, so that they cannot be pooled; empty when none."""
+    seen = [run.environment for run in result.runs if run.environment is not None]
+    parts = (
+        ("board", len({environment.board for environment in seen})),
+        ("engine", len({environment.engine for environment in seen})),
+        ("host", len({environment.host for environment in seen})),
+    )
+    return tuple(name for name, count in parts if count > 1)
+
+
+def _fingerprint(environment: Environment | None, workload: Workload) -> Fingerprint | None:
+    return None if environment is None else fingerprint_of(environment, workload)
+
+
+def _flags(runs: tuple[RunMeasurement, ...]) -> tuple[Reason, ...]:
+    """Each run's flags with the run they came from."""
+    return tuple(replace(flag, facts=(("run", run.index + 1), *flag.facts)) for run in runs for flag in run.flags)
+
+
+def _find_baseline(
+    scenario: Scenario, environment: Environment | None, baselines: tuple[Baseline, ...]
+) -> tuple[Baseline | None, tuple[Baseline, ...]]:
+    """The baseline on this fingerprint, and those of the same scenario elsewhere.
+
+    With `against` the other scenario's own settings decide what its fingerprint is on this machine.
+    """
+    name = scenario.against or scenario.name
+    candidates = tuple(b for b in baselines if b.scenario.name == name)
+    if environment is None:
+        return None, candidates
+    here = (b for b in candidates if fingerprint_of(environment, _settings(scenario, b)) == b.fingerprint)
+    return next(here, None), candidates
+
+
+def _settings(scenario: Scenario, baseline: Baseline) -> Workload:
+    return scenario.workload if scenario.against is None else baseline.scenario.workload

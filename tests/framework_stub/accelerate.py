@@ -1,0 +1,1 @@
+"""Only to be found: transformers needs accelerate to place a model."""

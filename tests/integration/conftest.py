@@ -1,0 +1,28 @@
+"""Fixtures of the tests that call the command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.integration.command_line import MEANINGFUL, PLAIN, Shell
+from tests.nvml_stub import build_stub
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The command line in an empty folder, with no variable set that changes what it does."""
+    for name in [name for name in os.environ if name.startswith(MEANINGFUL)]:
+        monkeypatch.delenv(name)
+    for name, value in {**PLAIN, "ECOCI_CACHE": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path, capsys)
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the scripted driver library."""
+    return build_stub(tmp_path_factory.mktemp("driver"))
