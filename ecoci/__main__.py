@@ -56,7 +56,10 @@ def _call(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except click.Abort:
+    except click.Abort as stop:
+        # click turns an EOFError into Abort too; nothing here reads input, so that one is a bug
+        if not isinstance(stop.__cause__, KeyboardInterrupt):
+            raise
         return 128 + signal.SIGINT
     return code
 

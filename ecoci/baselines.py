@@ -6,9 +6,9 @@ It must not know where baselines are kept, nor how they are compared with new ru
 from __future__ import annotations
 
 import math
-import statistics
 from dataclasses import dataclass, replace
 
+from ecoci import stats
 from ecoci.errors import InputError
 from ecoci.identity import fingerprint_differences, fingerprint_of, scenario_digest, workload_changes
 from ecoci.measure import measure_run
@@ -26,6 +26,7 @@ from ecoci.model import (
     ReasonCode,
     RunMeasurement,
     RunRecord,
+    Scenario,
     ScenarioResult,
 )
 
@@ -40,8 +41,8 @@ BLOCKING: dict[ReasonCode, str] = {
 }
 """Flags that keep a run out of every baseline, and what they mean."""
 
-_WHOLE = "a job is accepted whole or not at all, so that no run is picked by its number"
-_REMEASURE = "measure again with `ecoci bench` on a free GPU, then accept that result"
+_WHOLE = "a job counts whole or not at all, so that no run is picked by its number"
+_REMEASURE = "measure again with `ecoci bench` on a free GPU, then take that result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +81,36 @@ def accept(
     _check_whole(result)
     pairs = tuple(zip(result.runs, measured, strict=True))
     for record, run in pairs:
-        _check_run(name, record, run)
+        _check_run(result.scenario, record, run, "be accepted")
+        _check_device(name, record)
     _check_one_machine(result)
     fresh = tuple(_observation(record, run, acceptance) for record, run in pairs)
     if existing is None:
         return Baseline(acceptance.fingerprint, result.scenario, acceptance.digest, fresh)
     _check_existing(name, acceptance, existing)
+    _check_weights(name, fresh, existing)
     return replace(existing, observations=(*existing.observations, *fresh))
 
 
 def from_result(job: JobResult) -> tuple[Baseline, ...]:
     """Turn a measured result into baselines for one comparison; nothing of it is accepted, and replays are allowed.
 
-    Runs that may not be a base are left out. Raises InputError when no run is left at all.
+    Raises InputError when there is no run at all, and for the first run that `accept` would refuse for its numbers:
+    left out in silence, it would make the base look better than it was.
     """
-    made = tuple(b for b in (_passing_baseline(result, job.provenance) for result in job.results) if b is not None)
-    if not made:
+    if not any(result.runs for result in job.results):
         raise InputError(
             f"job {job.provenance.job_id} holds no run that can be a base",
-            cause="all its runs failed, were not steady, or shared the GPU",
-            remedy="see why with `ecoci compare`, then measure the base again",
+            cause="the job was stopped before its first run ended",
+            remedy="measure the base again with `ecoci bench`",
         )
-    return made
+    return tuple(_passing_baseline(result, job.provenance) for result in job.results)
 
 
 def describe(baseline: Baseline) -> BaselineDescription:
     """Sum up a baseline for a list."""
     energies = _energies(baseline)
-    mean = statistics.fmean(energies) if energies else None
+    mean = stats.mean(energies) if energies else None
     return BaselineDescription(
         scenario=baseline.scenario.name,
         fingerprint=baseline.fingerprint.name,
@@ -115,7 +118,7 @@ def describe(baseline: Baseline) -> BaselineDescription:
         jobs=len({o.job_id for o in baseline.observations}),
         newest_utc=max((o.measured_utc for o in baseline.observations), default=None),
         mean_energy_per_token_j=mean,
-        energy_cv=statistics.stdev(energies) / mean if mean and len(energies) > 1 else None,
+        energy_cv=stats.cv(energies),
     )
 
 
@@ -147,21 +150,31 @@ def _check_whole(result: ScenarioResult) -> None:
         raise InputError(
             f"{result.scenario.name}: only {made} of {asked} runs were made",
             cause="the job was stopped, or a run ended it",
-            remedy="measure again and let the job end, then accept that result",
+            remedy="measure again and let the job end, then take that result",
+        )
+    if len({record.index for record in result.runs}) < made:
+        raise InputError(
+            f"{result.scenario.name}: the result holds a run twice",
+            cause="the file was put together by hand; counted twice, a run makes a baseline look surer than it is",
+            remedy=_REMEASURE,
         )
 
 
-def _check_run(scenario: str, record: RunRecord, run: RunMeasurement) -> None:
+def _check_run(scenario: Scenario, record: RunRecord, run: RunMeasurement, use: str) -> None:
     if record.index != run.index:
         raise ValueError(f"run {record.index} was given the numbers of run {run.index}")
-    place = f"{scenario}, run {record.index + 1}"
-    why = _obstacle(record, run)
+    why = _obstacle(record, run) or _windows_missing(record, scenario.effort.windows)
     if why is not None:
-        raise InputError(f"{place} cannot be accepted: {why}", cause=_WHOLE, remedy=_REMEASURE)
+        raise InputError(
+            f"{scenario.name}, run {record.index + 1} cannot {use}: {why}", cause=_WHOLE, remedy=_REMEASURE
+        )
+
+
+def _check_device(scenario: str, record: RunRecord) -> None:
     device = record.environment.engine.device if record.environment else ""
     if device != GPU_DEVICE:
         raise InputError(
-            f"{place} cannot be accepted: it was made on {device!r}, not on a GPU",
+            f"{scenario}, run {record.index + 1} cannot be accepted: it was made on {device!r}, not on a GPU",
             cause="a baseline holds board energy of a GPU",
             remedy="measure on a machine with an NVIDIA GPU, then accept that result",
         )
@@ -181,12 +194,17 @@ def _obstacle(record: RunRecord, run: RunMeasurement) -> str | None:
     return None if usable else BLOCKING[ReasonCode.NO_ENERGY]
 
 
+def _windows_missing(record: RunRecord, asked: int) -> str | None:
+    made = len(record.windows)
+    return f"it has {made} of the {asked} windows of the scenario" if made < asked else None
+
+
 def _check_one_machine(result: ScenarioResult) -> None:
     if len({record.environment for record in result.runs}) > 1:
         raise InputError(
             f"{result.scenario.name}: the runs were made in different environments",
             cause="the board, the driver or a library changed between two runs of one job",
-            remedy="measure all runs in one job on one machine, then accept that result",
+            remedy="measure all runs in one job on one machine, then take that result",
         )
 
 
@@ -212,6 +230,19 @@ def _check_existing(scenario: str, acceptance: Acceptance, existing: Baseline) -
         )
 
 
+def _check_weights(scenario: str, fresh: tuple[Observation, ...], existing: Baseline) -> None:
+    """Two unlike sets of weights in one baseline could never be compared with anything."""
+    known = {one.weights_digest for one in existing.observations if one.weights_digest is not None}
+    other = next((one.weights_digest for one in fresh if one.weights_digest not in (None, *known)), None)
+    if known and other is not None:
+        place = f"{existing.fingerprint.name}/{existing.scenario.name}"
+        raise InputError(
+            f"{scenario} ran with other weights than its baseline: {other[:12]}, not {min(known)[:12]}",
+            cause="the files of the model were changed under the same name",
+            remedy=f"restore the model, or remove the old baseline: ecoci baseline remove {place}",
+        )
+
+
 def _observation(record: RunRecord, run: RunMeasurement, acceptance: Acceptance) -> Observation:
     if run.total is None or record.environment is None:
         raise ValueError(f"run {record.index} was not checked")
@@ -226,6 +257,7 @@ def _observation(record: RunRecord, run: RunMeasurement, acceptance: Acceptance)
         accepted_by=acceptance.accepted_by,
         board_uuid=record.environment.board.uuid,
         metrics=_metrics(run.total),
+        weights_digest=record.environment.engine.weights_digest,
     )
 
 
@@ -234,16 +266,23 @@ def _metrics(total: Measurement) -> tuple[MetricValue, ...]:
     return tuple(MetricValue(metric.value, value) for metric, value in values if value is not None)
 
 
-def _passing_baseline(result: ScenarioResult, provenance: Provenance) -> Baseline | None:
-    pairs = [(record, measure_run(record)) for record in result.runs]
-    usable = [(record, run) for record, run in pairs if _obstacle(record, run) is None]
-    environment: Environment | None = usable[0][0].environment if usable else None
-    if environment is None:
-        return None
-    fingerprint = fingerprint_of(environment, result.scenario.workload)
+def _passing_baseline(result: ScenarioResult, provenance: Provenance) -> Baseline:
+    _check_whole(result)
+    pairs = tuple((record, measure_run(record)) for record in result.runs)
+    for record, run in pairs:
+        _check_run(result.scenario, record, run, "be a base")
+    _check_one_machine(result)
+    fingerprint = fingerprint_of(_environment(result), result.scenario.workload)
     acceptance = Acceptance(provenance, "", "", fingerprint, scenario_digest(result.scenario))
-    observations = tuple(_observation(record, run, acceptance) for record, run in usable)
+    observations = tuple(_observation(record, run, acceptance) for record, run in pairs)
     return Baseline(fingerprint, result.scenario, acceptance.digest, observations)
+
+
+def _environment(result: ScenarioResult) -> Environment:
+    environment = next((record.environment for record in result.runs), None)
+    if environment is None:
+        raise ValueError(f"the runs of {result.scenario.name} were not checked")
+    return environment
 
 
 def _energies(baseline: Baseline) -> list[float]:

@@ -135,10 +135,12 @@ def warm_up_until_steady(job: RunJob, tools: Tools) -> WarmUp:
     budget_s = job.scenario.effort.warm_up_budget_s
     tools.reporter.enter(Phase.WARMING_UP, expected_s=budget_s)
     durations: list[float] = []
+    spent_s = 0.0
     while not is_steady(durations):
-        if sum(durations) >= budget_s:
+        if spent_s >= budget_s:
             return WarmUp(tuple(durations), steady=False, budget_s=budget_s)
         durations.append(_timed_generation(tools)[1])
+        spent_s += durations[-1]
         tools.reporter.step(len(durations))
     return WarmUp(tuple(durations), steady=True, budget_s=budget_s)
 
@@ -149,19 +151,22 @@ def is_steady(generation_s: Sequence[float]) -> bool:
     Looks at the shortest tail with at least four generations and three seconds, never at the first generation, and
     compares the medians of its two halves: noise alone does not keep it waiting, a trend does.
     """
-    tail = _tail(generation_s[1:])
-    if tail is None:
+    count = _tail_count(generation_s)
+    if count is None:
         return False
+    tail = generation_s[-count:]
     half = len(tail) // 2
     early, late = median(tail[:half]), median(tail[-half:])
     return abs(late - early) <= STEADY_SHARE * early
 
 
-def _tail(generation_s: Sequence[float]) -> Sequence[float] | None:
-    for count in range(STEADY_LEAST_GENERATIONS, len(generation_s) + 1):
-        tail = generation_s[-count:]
-        if sum(tail) >= STEADY_LEAST_S:
-            return tail
+def _tail_count(generation_s: Sequence[float]) -> int | None:
+    """How many of the latest generations, but the first of all, are enough; None when all are too few."""
+    spent_s = 0.0
+    for count in range(1, len(generation_s)):
+        spent_s += generation_s[-count]
+        if count >= STEADY_LEAST_GENERATIONS and spent_s >= STEADY_LEAST_S:
+            return count
     return None
 
 

@@ -119,8 +119,10 @@ def compare(result: Path, base: Path | None, out: Path, baselines: Path) -> int:
     """Compare a measured RESULT with its baseline, decide and report."""
     from ecoci.judge import judge
     from ecoci.pipeline import Outcome
-    from ecoci.store import load_result
+    from ecoci.store import check_writable, discard_reports, load_result
 
+    check_writable(out)
+    discard_reports(out, result, base)
     desk = _desk(out, baselines, base)
     report = judge(load_result(result), (), desk.store.list_baselines())
     desk.publisher.publish(desk.render(report))
@@ -169,10 +171,11 @@ def init(model: str | None, force: bool, spec_file: Path) -> int:
 def _prepared(asked: Measuring) -> Iterator[tuple[Spec, Machine, Desk]]:
     """Everything that can fail cheaply fails here, before minutes of measuring."""
     from ecoci.render.progress import make_observer
-    from ecoci.store import check_writable
+    from ecoci.store import check_writable, discard_reports
 
     spec = _load_spec(asked.spec_file, asked.only)
     check_writable(asked.out)
+    discard_reports(asked.out, asked.replay)
     observer = make_observer()
     try:
         yield spec, _machine(asked, observer), _desk(asked.out, asked.baselines, None)
@@ -221,12 +224,12 @@ def _read_spec(spec_file: Path) -> Spec:
 
 def _machine(asked: Measuring, observer: Observer) -> Machine:
     from ecoci.pipeline import Machine
+    from ecoci.render.headline import replay_line
     from ecoci.wiring import cache_folder, choose_board, gpu_launcher, replay_launcher
 
     if asked.replay is not None:
         launcher = replay_launcher(asked.replay)
-        recording = launcher.provenance()
-        click.echo(f"REPLAY of a recording made on {recording.product}, {recording.recorded_utc[:10]}")
+        click.echo(replay_line(launcher.provenance()))
         return Machine(launcher, board_uuid="", cache_dir="", observer=observer)
     return Machine(gpu_launcher(asked.out), choose_board(), str(cache_folder()), observer)
 
@@ -256,8 +259,9 @@ def _artifacts(report: Report) -> Any:
     from ecoci.codec import dumps
     from ecoci.model import Artifact
     from ecoci.render.markdown import render_comment
+    from ecoci.store import COMMENT_NAME, REPORT_NAME
 
-    return Artifact("report.json", dumps(report)), Artifact("comment.md", render_comment(report))
+    return Artifact(REPORT_NAME, dumps(report)), Artifact(COMMENT_NAME, render_comment(report))
 
 
 def _finish(outcome: Outcome) -> int:

@@ -89,8 +89,9 @@ def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, .
     differences = _fingerprint_gap(head.scenario, head.environment, baseline)
     if differences:
         return Comparison((*own, _other_fingerprint(baseline, differences)), None, fingerprint_differences=differences)
-    other_thing = tuple(_other_thing(head.scenario, baseline))
-    changes = workload_changes(baseline.scenario.workload, head.scenario.workload)
+    weights = _weights_change(head.environment, baseline)
+    other_thing = tuple(_other_thing(head.scenario, baseline, weights))
+    changes = (*workload_changes(baseline.scenario.workload, head.scenario.workload), *weights)
     board = _other_board(head, baseline, ReasonCode.BOARD_DIFFERS, BoardMatch.BOARD)
     problems = (*own, *other_thing, *board, *_unknown_energy(baseline))
     if other_thing:
@@ -185,11 +186,18 @@ def _settings(scenario: Scenario, baseline: Baseline) -> Workload:
     return scenario.workload if scenario.against is None else baseline.scenario.workload
 
 
-def _other_thing(scenario: Scenario, baseline: Baseline) -> Iterable[Reason]:
+def _weights_change(environment: Environment, baseline: Baseline) -> tuple[FieldDifference, ...]:
+    """The row of digests when the model's name stands for other weights than in any base run; unknown ones agree."""
+    here = environment.engine.weights_digest
+    others = sorted({entry.weights_digest or "" for entry in baseline.observations} - {here, ""})
+    return () if here is None or not others else (FieldDifference("weights", ", ".join(others), here),)
+
+
+def _other_thing(scenario: Scenario, baseline: Baseline, weights: tuple[FieldDifference, ...]) -> Iterable[Reason]:
     """Whether base and head measured different things, so that their ratio would mean nothing."""
     if not baseline.observations:
         yield Reason(ReasonCode.NO_BASELINE, (("scenario", baseline.scenario.name),))
-    yield from _other_work(scenario, baseline)
+    yield from _other_work(scenario, baseline, weights)
     accountings = sorted({entry.accounting for entry in baseline.observations} - {GROSS})
     if accountings:
         yield Reason(ReasonCode.ACCOUNTING_DIFFERS, (("base", ", ".join(accountings)), ("head", GROSS)))
@@ -205,17 +213,23 @@ def _unknown_energy(baseline: Baseline) -> tuple[Reason, ...]:
     return (Reason(ReasonCode.NO_ENERGY, (("reason", reason),)),)
 
 
-def _other_work(scenario: Scenario, baseline: Baseline) -> Iterable[Reason]:
+def _other_work(scenario: Scenario, baseline: Baseline, weights: tuple[FieldDifference, ...]) -> Iterable[Reason]:
     windows = _window_changes(baseline.scenario, scenario)
-    changed = workload_changes(baseline.scenario.workload, scenario.workload)
+    changed = (*workload_changes(baseline.scenario.workload, scenario.workload), *weights)
     differing = ", ".join((*(difference.field for difference in changed), *windows))
     fields: tuple[Fact, ...] = (("fields", differing),) if differing else ()
     if scenario.against is None:
         digest = scenario_digest(scenario)
         if digest != baseline.digest:
             yield Reason(ReasonCode.DIGEST_DIFFERS, (("base", baseline.digest), ("head", digest), *fields))
-    elif windows or task_digest(scenario.workload) != task_digest(baseline.scenario.workload):
+        elif weights:
+            yield Reason(ReasonCode.DIGEST_DIFFERS, (*_digests(weights[0]), *fields))
+    elif windows or weights or task_digest(scenario.workload) != task_digest(baseline.scenario.workload):
         yield Reason(ReasonCode.TASK_DIFFERS, fields)
+
+
+def _digests(weights: FieldDifference) -> tuple[Fact, ...]:
+    return (("base", weights.base or ""), ("head", weights.head or ""))
 
 
 def _window_changes(base: Scenario, head: Scenario) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ THROUGHPUT_CV_LIMIT = 0.02
 POWER_CV_LIMIT = 0.05
 THROTTLE_SHARE_LIMIT = 0.001
 GAP_LIMIT = 0.03
+EDGE_SHARE_LIMIT = 0.0025
 LEAST_WINDOW_S = 10.0
 LEAST_WINDOW_TICKS = 100
 
@@ -269,6 +270,7 @@ def _quality(record: RunRecord, usable: tuple[Window, ...], idle_power_w: Number
     yield from _throttling(traces)
     yield from _gap(traces)
     yield from _short(traces)
+    yield from _uncertain_edges(traces)
     yield from _missing(record, idle_power_w)
 
 
@@ -306,6 +308,24 @@ def _short(traces: Sequence[Trace]) -> Iterator[Reason]:
         shortest_s = min(trace.duration_s for trace in short)
         facts = (("duration_s", shortest_s), ("least_s", LEAST_WINDOW_S), ("windows", len(short)))
         yield Reason(ReasonCode.SHORT_WINDOW, facts)
+
+
+def _uncertain_edges(traces: Sequence[Trace]) -> Iterator[Reason]:
+    """By how much the moments of both tick edges may be off, in the window where that weighs most.
+
+    At steady power the energy may be off by the same share.
+    """
+    pairs = [(_edge_uncertainty_s(trace), trace.duration_s) for trace in traces]
+    uncertainty_s, duration_s = max(pairs, key=lambda pair: pair[0] / pair[1], default=(0.0, 1.0))
+    share = uncertainty_s / duration_s
+    if share > EDGE_SHARE_LIMIT:
+        facts = (("uncertainty_s", uncertainty_s), ("share", share), ("limit", EDGE_SHARE_LIMIT))
+        yield Reason(ReasonCode.EDGE_UNCERTAIN, facts)
+
+
+def _edge_uncertainty_s(trace: Trace) -> float:
+    edges = (trace.counter_start, trace.counter_edge or trace.counter_end)
+    return sum(edge.uncertainty_s for edge in edges if edge is not None)
 
 
 def _has_many_ticks(trace: Trace) -> bool:

@@ -173,10 +173,19 @@ def _effort(part: Section, reading: _Reading) -> Effort:
     usual = Effort()
     return Effort(
         runs=part.read("runs", whole(1, 200), usual.runs),
-        windows=part.read("windows", whole(1, 100), usual.windows),
+        windows=part.read("windows", lambda field: _windows(field, reading), usual.windows),
         window_s=part.read("window_s", lambda field: _window_s(field, reading), usual.window_s),
         warm_up_budget_s=part.read("warm_up_budget_s", number(1, 7200, "seconds"), usual.warm_up_budget_s),
     )
+
+
+def _windows(field: Field, reading: _Reading) -> int:
+    value = whole(1, 100)(field)
+    if value == 1:
+        reading.warnings.append(
+            f"{field.place}: windows is 1: one window has no spread, so steadiness inside a run cannot be checked"
+        )
+    return value
 
 
 def _window_s(field: Field, reading: _Reading) -> float:

@@ -25,6 +25,7 @@ T = TypeVar("T")
 LIMIT_BYTES = 128 * 1024 * 1024
 RESULT_NAME = "result.json"
 REPORT_NAME = "report.json"
+COMMENT_NAME = "comment.md"
 REFERENCE_FOLDER = "reference"
 """Folder beside the baselines with published data; it holds no baselines of ecoci."""
 
@@ -112,6 +113,21 @@ def check_writable(folder: Path) -> None:
             probe.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise _storage_error(error, folder, _WRITE) from error
+
+
+def discard_reports(folder: Path, *inputs: Path | None) -> None:
+    """Remove the reports of an earlier job: should this one fail early, nobody shall publish those as its own.
+
+    The measured result stays until a new one takes its place, and so does a file that the user named as an input.
+    Raises StorageError.
+    """
+    named = {path.resolve() for path in inputs if path is not None}
+    try:
+        for path in (folder / REPORT_NAME, folder / COMMENT_NAME):
+            if path.resolve() not in named:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _storage_error(error, folder, _REMOVE) from error
 
 
 class FolderStore:

@@ -17,12 +17,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files shall be written anew."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def check_golden(update_golden: bool) -> Callable[[str, str], None]:
     """Compares a text with the golden file of that name, or writes the file when asked to."""
 
     def check(name: str, found: str) -> None:
         file = GOLDEN / name
-        if request.config.getoption("--update-golden"):
+        if update_golden:
             file.write_text(found, encoding="utf-8")
         assert file.exists(), f"no golden file {name}: run pytest --update-golden and review it"
         assert found == file.read_text(encoding="utf-8")

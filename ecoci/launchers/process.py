@@ -17,7 +17,7 @@ import ecoci.errors
 from ecoci.bench import assemble
 from ecoci.codec import dumps, loads
 from ecoci.errors import EcociError, EngineError, InterruptedRunError, StorageError
-from ecoci.model import ErrorNote, Reason, ReasonCode, RunJob, RunPiece, RunRecord
+from ecoci.model import ErrorNote, Progress, Reason, ReasonCode, RunJob, RunPiece, RunRecord
 from ecoci.ports import Clock, Observer
 
 POLL_S = 0.25
@@ -115,7 +115,7 @@ class _Follower:
 
     def __init__(self, stream: IO[bytes], observer: Observer) -> None:
         self._stream = stream
-        self._observer = observer
+        self._observer: Observer | None = observer
         self._rest = b""
         self.pieces: list[RunPiece] = []
 
@@ -133,7 +133,16 @@ class _Follower:
         if piece.progress is None:
             self.pieces.append(piece)
         else:
-            self._observer.notify(piece.progress)
+            self._tell(piece.progress)
+
+    def _tell(self, progress: Progress) -> None:
+        """Pass progress on; an observer whose screen is gone is told no more, for it must not cost a measurement."""
+        if self._observer is None:
+            return
+        try:
+            self._observer.notify(progress)
+        except (OSError, ValueError):  # a broken pipe, or a write to a closed file
+            self._observer = None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

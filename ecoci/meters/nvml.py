@@ -15,7 +15,7 @@ from ecoci.meters.nvml_processes import list_foreign
 from ecoci.meters.nvml_refusals import refuse_unmeasurable
 from ecoci.meters.nvml_watch import Watch, choose_power_source, open_power
 from ecoci.meters.sampler import Sampler
-from ecoci.meters.ticks import measure_tick_s, read_counter, refuse_backwards, wait_for_edge
+from ecoci.meters.ticks import WIDEST_GAP_S, measure_tick_s, read_counter, refuse_backwards, wait_for_edge
 from ecoci.model import Board, CounterReading, Missing, PowerSource, ThrottleTime, Trace
 from ecoci.ports import Clock
 
@@ -104,14 +104,14 @@ class NvmlMeter:
         read, clock = self._device.energy_mj, self._clock
         asked_s = clock.now_s()
         throttled_before = self._device.throttle_s(missing)
-        start = wait_for_edge(read, clock)
+        start = wait_for_edge(read, clock, widest_gap_s=WIDEST_GAP_S)
         started_s = clock.now_s()
         result = work()
         ended_s = clock.now_s()
         end = read_counter(read, clock)
         throttled_after = self._device.throttle_s(missing)
         refuse_backwards(start, end)
-        edge = wait_for_edge(read, clock, since=end)
+        edge = wait_for_edge(read, clock, since=end, widest_gap_s=WIDEST_GAP_S)
         throttle = _throttle_times(throttled_before, throttled_after, clock.now_s() - asked_s, missing)
         return result, _Ends(start, started_s, ended_s, end, edge, throttle)
 

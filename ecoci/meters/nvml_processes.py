@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from ecoci.meters.nvml_binding import tolerate
@@ -10,6 +11,7 @@ from ecoci.meters.nvml_device import Device, ListedProcess
 from ecoci.model import ForeignProcess, Missing
 
 FIELD = "foreign_processes"
+UVM_DEVICE = "/dev/nvidia-uvm"
 
 
 def list_foreign(device: Device, missing: list[Missing]) -> tuple[ForeignProcess, ...]:
@@ -52,12 +54,27 @@ def own_pids() -> frozenset[int]:
 
 
 def holds_cuda_context() -> bool:
-    """Whether this process has CUDA running: NVML alone never opens the unified-memory device or loads libcuda."""
-    try:
-        links = {str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
-    except OSError:
-        links = set()
-    return "/dev/nvidia-uvm" in links or "libcuda.so" in _read(Path("/proc/self/maps"))
+    """Whether this process has CUDA running, by the libraries it has mapped and the files it has open."""
+    return shows_cuda_context(_read(Path("/proc/self/maps")), _open_files(Path("/proc/self/fd")))
+
+
+def shows_cuda_context(maps: str, open_files: frozenset[str]) -> bool:
+    """Whether a process with these memory maps and open files has CUDA running.
+
+    Only both signs together count: NVML alone may open the unified-memory device on some drivers, and a library that
+    merely links libcuda maps it. Neither is listed by the driver.
+    """
+    return UVM_DEVICE in open_files and any("libcuda.so" in line for line in maps.splitlines())
+
+
+def _open_files(folder: Path) -> frozenset[str]:
+    """What the links of a `/proc/PID/fd` folder lead to; files that are closed meanwhile are left out."""
+    found = set()
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            with suppress(OSError):
+                found.add(str(entry.readlink()))
+    return frozenset(found)
 
 
 def _namespace_pids(status: str) -> tuple[int, ...]:

@@ -28,7 +28,10 @@ class MetricValue:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one accepted run contributes. `accounting` is "gross": board energy with idle included."""
+    """What one accepted run contributes. `accounting` is "gross": board energy with idle included.
+
+    `weights_digest` tells apart the models of one name; None where the engine gives none.
+    """
 
     job_id: str
     run_index: int
@@ -39,6 +42,7 @@ class Observation:
     board_uuid: str
     metrics: tuple[MetricValue, ...]
     accounting: str = "gross"
+    weights_digest: str | None = None
 
     def metric(self, name: str) -> float | None:
         return next((m.value for m in self.metrics if m.name == name), None)

@@ -43,6 +43,7 @@ class ReasonCode(StrEnum):
     THROTTLED = "throttled"
     COUNTER_TRACE_GAP = "counter_trace_gap"
     SHORT_WINDOW = "short_window"
+    EDGE_UNCERTAIN = "edge_uncertain"
     READING_MISSING = "reading_missing"
     SYNTHETIC_WEIGHTS = "synthetic_weights"
 

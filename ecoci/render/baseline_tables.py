@@ -45,7 +45,15 @@ def spread_of(baseline: Baseline, metric: Metric) -> str:
     values = _values(baseline, metric)
     if not values:
         return MISSING
-    return text.mean_sd(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
+    return text.mean_sd(statistics.mean(values), _sd(values))
+
+
+def _sd(values: list[float]) -> float | None:
+    """The sample sd; infinite, and so not shown, where it is too large for a float."""
+    try:
+        return statistics.stdev(values) if len(values) > 1 else None
+    except OverflowError:
+        return math.inf
 
 
 def _values(baseline: Baseline, metric: Metric) -> list[float]:
@@ -110,5 +118,9 @@ def _fields(baseline: Baseline) -> dict[str, str]:
 def _metric_rows(first: Baseline, second: Baseline) -> Iterable[Row]:
     for metric, (name, unit) in METRICS.items():
         before, after = _values(first, metric), _values(second, metric)
-        change = statistics.fmean(after) / statistics.fmean(before) - 1.0 if before and after and sum(before) else None
+        change = _relative(statistics.mean(before), statistics.mean(after)) if before and after else None
         yield f"{name} ({unit})", spread_of(first, metric), spread_of(second, metric), text.percent(change)
+
+
+def _relative(before: float, after: float) -> float | None:
+    return after / before - 1.0 if before else None

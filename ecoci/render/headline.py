@@ -14,6 +14,7 @@ from ecoci.model import (
     Comparison,
     Metric,
     MetricComparison,
+    Replay,
     Report,
     ScenarioReport,
     Summary,
@@ -40,9 +41,8 @@ _SAME_PRODUCT = 0.01
 _LOOSE_PRODUCT = 0.05
 
 
-def replay_line(report: Report) -> str:
+def replay_line(replay: Replay | None) -> str:
     """What must stand before everything else when nothing was measured; empty when it was."""
-    replay = report.provenance.replay
     if replay is None:
         return ""
     return f"REPLAY of a recording made on {text.clean(replay.product)}, {text.clean(replay.recorded_utc)[:10]}"

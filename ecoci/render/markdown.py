@@ -48,7 +48,7 @@ def render_comment(report: Report) -> str:
 
 
 def _top(report: Report) -> Section:
-    replay = replay_line(report)
+    replay = replay_line(report.provenance.replay)
     lines = (
         f"**{text.code(replay, 200)}** · nothing was measured for this commit." if replay else "",
         headline(report, MARKDOWN),

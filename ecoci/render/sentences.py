@@ -46,12 +46,12 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ReasonCode.DIGEST_DIFFERS: Said(
             "The scenario was changed after its baseline was accepted[: {fields}]"
             "[ (digest {base:short}, now {head:short})].",
-            "Undo the change to the scenario in ecoci.yml, or make a new baseline: " + _ACCEPT,
+            "Undo the change to the scenario in ecoci.yml or to the model's files, or make a new baseline: " + _ACCEPT,
         ),
         ReasonCode.TASK_DIFFERS: Said(
             "The two scenarios do different work, so their energy cannot be compared[; different: {fields}].",
-            "Give both scenarios the same model, batch, token counts, prompts, seed and windows; only quantization and "
-            "decode mode may differ under `against`.",
+            "Give both scenarios the same model with the same weights, batch, token counts, prompts, seed and windows; "
+            "only quantization and decode mode may differ under `against`.",
         ),
         ReasonCode.BOARD_DIFFERS: Said(
             "The baseline comes from another board[ ({base}, here {head})] and the policy says `match: board`.",
@@ -144,7 +144,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Look at them in the per-run values before trusting a narrow result.",
         ),
         ReasonCode.THROTTLED: Said(
-            "[{run:run}: ]The GPU held its clocks back[ for {duration_s:duration}][; cause: {cause:word}].",
+            "[{run:run}: ]The GPU held its clocks back[ for {duration_s:duration}][, up to {share:share} of a window]"
+            "[; cause: {cause:word}].",
             "Check cooling and power limit: a throttled GPU has another energy per token.",
         ),
         ReasonCode.COUNTER_TRACE_GAP: Said(
@@ -156,6 +157,11 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "[{run:run}: ]A window was short[: {duration_s:duration}][, at least {least_s:duration} is asked for], "
             "so the counter's tick weighs more.",
             "Raise `window_s` in ecoci.yml.",
+        ),
+        ReasonCode.EDGE_UNCERTAIN: Said(
+            "[{run:run}: ]When the energy counter ticked at the ends of a window is not known well"
+            "[: to ± {uncertainty_s:duration}][, {share:share} of the window][ (limit {limit:share})].",
+            _QUIET + " A larger `window_s` in ecoci.yml makes it weigh less.",
         ),
         ReasonCode.READING_MISSING: Said("[{run:run}: ]A reading is missing[: {field:word}][ ({reason:message})]."),
         ReasonCode.SYNTHETIC_WEIGHTS: Said(

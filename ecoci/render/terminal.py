@@ -81,7 +81,7 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _print_top(report: Report, console: Console) -> None:
-    replay = replay_line(report)
+    replay = replay_line(report.provenance.replay)
     if replay:
         _line(replay, console, style="bold cyan")
         _line("Nothing was measured for this commit.", console)

@@ -141,8 +141,9 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def change(value: float | None, low: float | None, high: float | None) -> str:
-    """A relative change to the digits its interval supports, and at least one decimal."""
-    return percent(value, max(1, interval_decimals(low, high)))
+    """A relative change to the digits its interval supports, and at least one decimal below 10 %."""
+    small = value is not None and abs(value) < 0.1
+    return percent(value, max(int(small), interval_decimals(low, high)))
 
 
 def p_value(p: float | None) -> str:

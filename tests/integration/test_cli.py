@@ -72,6 +72,10 @@ class TestCompare:
         assert load_report(Path("ecoci-out/report.json")).verdict is VerdictKind.REGRESSED
         assert "REGRESSED" in Path("ecoci-out/comment.md").read_text(encoding="utf-8")
 
+    def test_a_job_that_fails_early_leaves_no_report_of_an_earlier_one(self, compared: Shell) -> None:
+        assert compared("compare", "no-such-result.json").code == 2
+        assert sorted(path.name for path in Path("ecoci-out").iterdir()) == ["result.json"]
+
     def test_an_unchanged_head_passes_with_0(self, shell: Shell) -> None:
         shell("baseline", "accept", shell.measured("base", World(seed=1)))
         done = shell("compare", shell.measured("head", World(seed=2)))
@@ -194,6 +198,12 @@ class TestExitCodes:
         assert done.code == 70
         assert "RuntimeError: a bug" in done.err
         assert "Please report it" in done.err
+
+    def test_a_damaged_installation_is_no_interrupt(self, compared: Shell) -> None:
+        broken = compared.write("broken/scipy/__init__.py", 'raise EOFError("marshal data too short")').parents[1]
+        done = ecoci(compared.folder, "compare", PYTHONPATH=str(broken))
+        assert done.code == 70
+        assert "marshal data too short" in done.err
 
     def test_what_the_system_refuses_is_told_with_its_path_and_is_no_bug(self, shell: Shell, driver: Path) -> None:
         shell.write("ecoci.yml", QUICK)

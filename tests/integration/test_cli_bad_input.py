@@ -143,11 +143,12 @@ class TestOutputFolder:
 def limited(folder: Path, *arguments: str) -> Done:
     """Run a command that may write no file longer than a kilobyte, as a disk that is nearly full would."""
     program = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY));"
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY));"
         "from ecoci.__main__ import main; main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        # -B: Python would leave byte code cut off at the limit beside the sources
+        [sys.executable, "-B", "-c", program, *arguments],
         cwd=folder,
         env=clean_environment(folder),
         capture_output=True,

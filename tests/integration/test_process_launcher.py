@@ -124,6 +124,27 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return held
 
 
+class Broken:
+    """An observer whose screen went away."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self.calls = 0
+
+    def notify(self, progress: Progress) -> None:
+        self.calls += 1
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ValueError("I/O operation on closed file")])
+def test_an_observer_that_fails_is_told_no_more_and_costs_no_measurement(tmp_path: Path, error: Exception) -> None:
+    observer = Broken(error)
+    record = ProcessLauncher((sys.executable, "-m", CHILDREN, "well"), SystemClock(), tmp_path).launch(job(), observer)
+    assert record.failure is None
+    assert len(record.windows) == 2
+    assert observer.calls == 1
+
+
 def test_a_bug_in_the_child_becomes_a_failure_with_its_traceback(tmp_path: Path) -> None:
     record = launch("broken", tmp_path)
     assert record.failure is not None

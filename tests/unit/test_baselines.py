@@ -14,9 +14,11 @@ from ecoci.identity import fingerprint_of, scenario_digest
 from ecoci.model import (
     Baseline,
     Board,
+    CounterReading,
     EngineFacts,
     Environment,
     Fingerprint,
+    ForeignProcess,
     Host,
     JobResult,
     Measurement,
@@ -104,6 +106,17 @@ def test_an_observation_holds_the_compared_metrics() -> None:
         "tokens_per_s": 64.0,
         "mean_power_w": 64.0,
     }
+
+
+def weighing(digest: str | None) -> ScenarioResult:
+    engine = replace(ENVIRONMENT.engine, weights_digest=digest)
+    runs = tuple(replace(run, environment=replace(ENVIRONMENT, engine=engine)) for run in RESULT.runs)
+    return replace(RESULT, runs=runs)
+
+
+@pytest.mark.parametrize("digest", ["ab" * 32, None])
+def test_an_observation_tells_which_weights_ran(digest: str | None) -> None:
+    assert {one.weights_digest for one in accepted(result=weighing(digest)).observations} == {digest}
 
 
 def test_an_unknown_net_energy_is_left_out_and_not_0() -> None:
@@ -198,6 +211,17 @@ def test_a_job_with_fewer_runs_than_asked_is_refused(made: int) -> None:
     assert refusal(result=short, measured=MEASURED[:made]) == f"decode-fp16: only {made} of 2 runs were made"
 
 
+def test_a_job_with_a_run_twice_is_refused() -> None:
+    doubled = replace(RESULT, runs=(RESULT.runs[0], RESULT.runs[0]))
+    assert refusal(result=doubled, measured=(MEASURED[0],) * 2) == "decode-fp16: the result holds a run twice"
+
+
+def test_a_run_with_fewer_windows_than_asked_is_refused() -> None:
+    asked = replace(SCENARIO, effort=replace(SCENARIO.effort, windows=2))
+    message = refusal(result=replace(RESULT, scenario=asked))
+    assert message == "decode-fp16, run 1 cannot be accepted: it has 1 of the 2 windows of the scenario"
+
+
 def test_a_result_of_the_processor_is_refused() -> None:
     cpu = replace(ENVIRONMENT, engine=replace(ENVIRONMENT.engine, device="cpu"))
     runs = tuple(replace(r, environment=cpu) for r in RESULT.runs)
@@ -232,6 +256,19 @@ def test_a_result_of_another_machine_is_not_added(changed: Fingerprint) -> None:
     assert "cannot be added to the baseline" in refusal(existing=replace(accepted(), fingerprint=changed))
 
 
+@pytest.mark.parametrize(("old", "new"), [("a" * 64, "a" * 64), (None, "a" * 64), ("a" * 64, None)])
+def test_equal_or_unknown_weights_are_added(old: str | None, new: str | None) -> None:
+    later = replace(ACCEPTANCE, provenance=replace(PROVENANCE, job_id="job-2"))
+    both = accepted(result=weighing(new), existing=accepted(result=weighing(old)), acceptance=later)
+    assert [one.weights_digest for one in both.observations] == [old, old, new, new]
+
+
+def test_runs_with_other_weights_are_not_added() -> None:
+    later = replace(ACCEPTANCE, provenance=replace(PROVENANCE, job_id="job-2"))
+    message = refusal(result=weighing("b" * 64), existing=accepted(result=weighing("a" * 64)), acceptance=later)
+    assert message == "decode-fp16 ran with other weights than its baseline: bbbbbbbbbbbb, not aaaaaaaaaaaa"
+
+
 def test_numbers_of_another_run_are_a_programming_error() -> None:
     with pytest.raises(ValueError, match="run 0 was given the numbers of run 1"):
         accepted(measured=MEASURED[::-1])
@@ -263,6 +300,12 @@ def test_the_spread_of_a_single_observation_is_unknown() -> None:
 def test_an_empty_baseline_has_no_mean() -> None:
     known = describe(baseline_of())
     assert (known.observations, known.newest_utc, known.mean_energy_per_token_j) == (0, None, None)
+
+
+def test_absurd_values_are_described_and_not_an_error() -> None:
+    known = describe(baseline_of(observe("a", 1e308), observe("a", 1.0), observe("b", 1.7e308)))
+    assert known.mean_energy_per_token_j == pytest.approx(9e307)
+    assert diff(baseline_of(observe("a", 1e308), observe("a", 1.0)), baseline_of(observe("a", 1.0))) != ()
 
 
 @settings(max_examples=30, deadline=None)
@@ -302,17 +345,76 @@ def test_a_difference_names_machine_workload_and_numbers() -> None:
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(job_results())
 def test_a_measured_result_becomes_baselines_of_its_runs(job: JobResult) -> None:
-    result = job.results[0]
-    environment = result.runs[0].environment
+    drawn = job.results[0]
+    environment = drawn.runs[0].environment
     assert environment is not None
-    (made,) = from_result(job)
+    result = replace(drawn, runs=tuple(replace(run, environment=environment) for run in drawn.runs))
+    (made,) = from_result(replace(job, results=(result,)))
     assert made.fingerprint == fingerprint_of(environment, result.scenario.workload)
     assert made.digest == scenario_digest(result.scenario)
     assert [o.run_index for o in made.observations] == list(range(len(result.runs)))
 
 
-def test_a_result_without_a_usable_run_cannot_be_a_base() -> None:
-    failed = replace(RECORD, windows=(), failure=Reason(ReasonCode.RUN_FAILED))
-    job = JobResult(PROVENANCE, (ScenarioResult(SCENARIO, (failed,)),))
-    with pytest.raises(InputError, match="job job-1 holds no run that can be a base"):
+def base_job() -> JobResult:
+    """A job of one scenario with two whole runs."""
+    trace = replace(
+        WINDOW.trace, counter_start=CounterReading(0.0, 0, 0.0), counter_edge=CounterReading(10.0, 640_000, 0.0)
+    )
+    runs = tuple(replace(run, windows=(replace(WINDOW, trace=trace),)) for run in RESULT.runs)
+    return JobResult(PROVENANCE, (replace(RESULT, runs=runs),))
+
+
+def with_second_run(**changes: Any) -> JobResult:
+    job = base_job()
+    first, second = job.results[0].runs
+    return replace(job, results=(replace(job.results[0], runs=(first, replace(second, **changes))),))
+
+
+def base_refusal(job: JobResult) -> str:
+    with pytest.raises(InputError) as caught:
         from_result(job)
+    assert caught.value.cause
+    assert caught.value.remedy
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"failure": Reason(ReasonCode.RUN_FAILED)}, "it failed"),
+        ({"windows": ()}, "it has no energy reading"),
+        ({"windows": (WINDOW,)}, "it has no energy reading"),
+        ({"warm_up": None}, "it did not become steady within the warm-up budget"),
+    ],
+)
+def test_one_bad_run_keeps_a_job_from_being_a_base(changes: dict[str, Any], said: str) -> None:
+    assert len(from_result(base_job())[0].observations) == 2
+    assert base_refusal(with_second_run(**changes)) == f"decode-fp16, run 2 cannot be a base: {said}"
+
+
+def test_a_base_with_a_run_beside_another_process_is_refused() -> None:
+    window = base_job().results[0].runs[0].windows[0]
+    crowded = replace(window, trace=replace(window.trace, foreign_after=(ForeignProcess(77, None),)))
+    assert "run 2 cannot be a base: another process was on the GPU" in base_refusal(with_second_run(windows=(crowded,)))
+
+
+def test_a_base_of_two_machines_or_with_a_run_missing_is_refused() -> None:
+    elsewhere = replace(ENVIRONMENT, board=replace(ENVIRONMENT.board, uuid="GPU-2"))
+    assert "made in different environments" in base_refusal(with_second_run(environment=elsewhere))
+    job = base_job()
+    short = replace(job, results=(replace(job.results[0], runs=job.results[0].runs[:1]),))
+    assert base_refusal(short) == "decode-fp16: only 1 of 2 runs were made"
+
+
+@pytest.mark.parametrize("results", [(), (ScenarioResult(SCENARIO, ()),)])
+def test_a_job_without_any_run_cannot_be_a_base(results: tuple[ScenarioResult, ...]) -> None:
+    assert base_refusal(JobResult(PROVENANCE, results)) == "job job-1 holds no run that can be a base"
+
+
+def test_a_replay_and_a_run_on_the_processor_may_be_compared() -> None:
+    replay = Replay("2026-01-01T00:00:00Z", "NVIDIA H200", "recording.json.gz")
+    cpu = replace(ENVIRONMENT, engine=replace(ENVIRONMENT.engine, device="cpu"))
+    job = base_job()
+    runs = tuple(replace(run, environment=cpu) for run in job.results[0].runs)
+    replayed = replace(job, provenance=replace(PROVENANCE, replay=replay), results=(replace(RESULT, runs=runs),))
+    assert len(from_result(replayed)[0].observations) == 2

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -107,6 +109,38 @@ def test_the_number_of_windows_is_the_scenarios() -> None:
 def test_constant_durations_are_steady_once_they_last_long_enough(duration_s: float) -> None:
     count = max(4, int(3.0 / duration_s) + 2)
     assert is_steady([duration_s * 5, *[duration_s] * count])
+
+
+def steady_by_definition(generation_s: list[float]) -> bool:
+    """The shortest tail with four generations and three seconds, first generation left out, halves within 5 %."""
+    rest = generation_s[1:]
+    tails = (rest[-count:] for count in range(4, len(rest) + 1))
+    tail = next((tail for tail in tails if sum(tail) >= 3.0), [])
+    half = len(tail) // 2
+    return bool(tail) and abs(median(tail[-half:]) - median(tail[:half])) <= 0.05 * median(tail[:half])
+
+
+# sixty-fourths of a second have exact sums, in whatever order they are added
+@given(st.lists(st.integers(1, 100).map(lambda parts: parts / 64.0), max_size=40))
+def test_the_shortest_tail_decides_whether_a_run_is_steady(generation_s: list[float]) -> None:
+    assert is_steady(generation_s) is steady_by_definition(generation_s)
+
+
+@given(st.lists(st.sampled_from([60, 62, 64]).map(lambda parts: parts / 64.0), max_size=12))
+def test_the_shortest_tail_decides_near_the_limit_too(generation_s: list[float]) -> None:
+    assert is_steady(generation_s) is steady_by_definition(generation_s)
+
+
+def test_a_long_warm_up_of_short_generations_is_looked_at_from_its_end_only() -> None:
+    class Counted(list[float]):
+        looks = 0
+
+        def __getitem__(self, place: Any) -> Any:
+            Counted.looks += 1
+            return super().__getitem__(place)
+
+    assert is_steady(Counted([0.001] * 100_000))
+    assert Counted.looks < 3100
 
 
 def test_the_first_generation_never_counts_as_steady() -> None:

@@ -230,6 +230,50 @@ def test_against_another_scenario_the_machine_must_still_agree() -> None:
     ]
 
 
+def weighing(digest: str | None) -> Environment:
+    return replace(ENVIRONMENT, engine=replace(ENVIRONMENT.engine, weights_digest=digest))
+
+
+def weighed(*digests: str | None) -> Baseline:
+    made = baseline()
+    digests = digests + digests[-1:] * (len(made.observations) - len(digests))
+    pairs = zip(made.observations, digests, strict=True)
+    return replace(made, observations=tuple(replace(entry, weights_digest=digest) for entry, digest in pairs))
+
+
+@pytest.mark.parametrize(("base", "shown"), [(("a" * 64,), "a" * 64), (("b" * 64, "c", "a", None), "a, c")])
+def test_other_weights_under_the_same_name_are_not_compared(base: tuple[str | None, ...], shown: str) -> None:
+    found = compare(head(environment=weighing("b" * 64)), weighed(*base))
+    assert codes(found) == [ReasonCode.DIGEST_DIFFERS]
+    assert dict(found.problems[0].facts) == {"base": shown, "head": "b" * 64, "fields": "weights"}
+    (change,) = found.workload_changes
+    assert (change.field, change.base, change.head) == ("weights", shown, "b" * 64)
+    assert (found.primary, found.information) == (None, ())
+
+
+@pytest.mark.parametrize(("here", "base"), [("a", "a"), ("a", None), (None, "a"), (None, None)])
+def test_equal_or_unknown_weights_are_compared(here: str | None, base: str | None) -> None:
+    found = compare(head(environment=weighing(here)), weighed(base))
+    assert (found.problems, found.workload_changes) == ((), ())
+    assert found.primary is not None
+
+
+def test_a_changed_scenario_with_other_weights_is_one_problem_that_names_both() -> None:
+    changed = replace(SCENARIO, workload=replace(SCENARIO.workload, batch=8))
+    found = compare(head(scenario=changed, environment=weighing("b")), weighed("a"))
+    assert codes(found) == [ReasonCode.DIGEST_DIFFERS]
+    assert found.problems[0].fact("fields") == "batch, weights"
+    assert found.problems[0].fact("head") == scenario_digest(changed)
+
+
+def test_against_another_scenario_the_weights_must_agree() -> None:
+    scenario = against(quantization=Quantization.NF4)
+    found = compare(head(scenario=scenario, environment=weighing("b")), weighed("a"))
+    assert codes(found) == [ReasonCode.TASK_DIFFERS]
+    assert found.problems[0].fact("fields") == "quantization, weights"
+    assert compare(head(scenario=scenario, environment=weighing("a")), weighed("a")).problems == ()
+
+
 def test_net_and_gross_are_never_compared() -> None:
     made = baseline()
     mixed = (replace(made.observations[0], accounting="net"), *made.observations[1:])

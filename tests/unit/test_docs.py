@@ -53,7 +53,8 @@ def is_broken(page: Path, link: str, root: Path = ROOT) -> bool:
 
 
 def documents() -> str:
-    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    """What was written by hand; the example comment is output."""
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page.name != "example-comment.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

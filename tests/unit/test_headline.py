@@ -37,7 +37,7 @@ def test_the_first_line_has_the_verdict_the_number_and_the_interval(make: object
 
 def test_a_regression_of_a_chosen_setting_says_to_keep_the_old_one() -> None:
     line = headline(reports.regressed())
-    assert "REGRESSED (1 of 2 scenarios): tinyllama-int8 energy per token +180.5 % (95 % CI +172 … +189 %)" in line
+    assert "REGRESSED (1 of 2 scenarios): tinyllama-int8 energy per token +180 % (95 % CI +172 … +189 %)" in line
     assert "2.21 → 6.20 J/token. Do: keep quantization fp16" in line
 
 
@@ -72,12 +72,12 @@ def test_a_report_of_nothing_says_so() -> None:
 
 def test_a_replay_names_its_recording_and_offers_no_acceptance() -> None:
     report = reports.replayed()
-    assert replay_line(report) == "REPLAY of a recording made on NVIDIA H200, 2026-11-20"
+    assert replay_line(report.provenance.replay) == "REPLAY of a recording made on NVIDIA H200, 2026-11-20"
     assert "accept" not in headline(report)
 
 
 def test_a_measured_report_has_no_replay_line() -> None:
-    assert replay_line(reports.passed()) == ""
+    assert replay_line(reports.passed().provenance.replay) == ""
 
 
 def test_scenarios_that_need_a_reader_come_first() -> None:

@@ -246,6 +246,29 @@ def test_a_window_is_short_below_ten_seconds_and_a_hundred_ticks(
     assert (ReasonCode.SHORT_WINDOW in flags(record(made))) is flagged
 
 
+def uncertain(start_s: float, edge_s: float) -> Window:
+    made = trace()
+    assert made.counter_start is not None
+    assert made.counter_edge is not None
+    start = replace(made.counter_start, uncertainty_s=start_s)
+    return changed(counter_start=start, counter_edge=replace(made.counter_edge, uncertainty_s=edge_s))
+
+
+@pytest.mark.parametrize(("edge_s", "flagged"), [(0.009, False), (0.011, True)])
+def test_edges_that_are_known_to_a_quarter_of_a_percent_only_are_flagged(edge_s: float, flagged: bool) -> None:
+    assert (ReasonCode.EDGE_UNCERTAIN in flags(record(window(), uncertain(0.02, edge_s)))) is flagged
+
+
+def test_the_flag_of_uncertain_edges_tells_the_worst_window() -> None:
+    flag = flags(record(uncertain(0.05, 0.01), uncertain(0.02, 0.1)))[ReasonCode.EDGE_UNCERTAIN]
+    assert dict(flag.facts) == {"uncertainty_s": pytest.approx(0.12), "share": pytest.approx(0.01), "limit": 0.0025}
+
+
+def test_without_a_closing_edge_the_reading_after_the_window_has_the_uncertainty() -> None:
+    late = CounterReading(112.0, 2_400_000, 0.1)
+    assert ReasonCode.EDGE_UNCERTAIN in flags(record(changed(counter_edge=None, counter_end=late)))
+
+
 def test_each_missing_reading_is_said_once_with_its_reason() -> None:
     hidden = (Missing("vbios", "not supported"), Missing("temperature", "no permission"))
     found = measure_run(record(changed(missing=hidden), changed(missing=hidden))).flags

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ecoci.clocks import SimulatedClock
 from ecoci.meters.nvml_device import BufferedSample, ListedProcess
-from ecoci.meters.nvml_processes import foreign_among, holds_cuda_context, own_pids
+from ecoci.meters.nvml_processes import foreign_among, holds_cuda_context, own_pids, shows_cuda_context
 from ecoci.meters.nvml_watch import BufferedPower, implausible, power_gap, spacing_s
 from ecoci.model import ForeignProcess
 
@@ -90,11 +90,32 @@ def test_our_pids_hold_the_one_we_know() -> None:
     assert os.getpid() in own_pids()
 
 
-def test_a_process_that_has_mapped_libcuda_counts_as_using_the_card(tmp_path: Path) -> None:
+MAPPED = "7f00-7f01 r-xp 00000000 00:1f 12  /usr/lib/x86_64-linux-gnu/{}\n"
+
+
+@pytest.mark.parametrize(
+    ("library", "files", "runs_cuda"),
+    [
+        ("libcuda.so.570.86.15", {"/dev/nvidia-uvm", "/dev/nvidia0", "/dev/nvidiactl"}, True),
+        ("libcuda.so.1", {"/dev/nvidia0", "/dev/nvidiactl"}, False),
+        ("libnvidia-ml.so.1", {"/dev/nvidia-uvm", "/dev/nvidia0", "/dev/nvidiactl"}, False),
+        ("libcudart.so.12", {"/dev/nvidia-uvm"}, False),
+        ("libcuda.so.1", {"/dev/nvidia-uvm-tools"}, False),
+        ("libc.so.6", set(), False),
+    ],
+)
+def test_a_process_runs_cuda_when_it_has_both_the_library_and_the_memory_device(
+    library: str, files: set[str], runs_cuda: bool
+) -> None:
+    maps = MAPPED.format("libc.so.6") + MAPPED.format(library)
+    assert shows_cuda_context(maps, frozenset(files)) is runs_cuda
+
+
+def test_a_mapped_library_alone_does_not_make_this_process_one_that_runs_cuda(tmp_path: Path) -> None:
     library = tmp_path / "libcuda.so.1"
     library.write_bytes(b"x")
     with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ):
-        assert holds_cuda_context()
+        assert not holds_cuda_context()
 
 
 def test_ring_samples_are_mapped_to_the_monotonic_clock(ring: Ring) -> None:

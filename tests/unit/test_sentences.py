@@ -39,6 +39,7 @@ FACTS: dict[ReasonCode, tuple[tuple[str, str | float | int], ...]] = {
     ReasonCode.THROTTLED: (("cause", "power_cap"), ("duration_s", 2.5), ("share", 0.1)),
     ReasonCode.COUNTER_TRACE_GAP: (("gap", -0.061), ("limit", 0.05)),
     ReasonCode.SHORT_WINDOW: (("duration_s", 2.0), ("least_s", 10.0)),
+    ReasonCode.EDGE_UNCERTAIN: (("uncertainty_s", 0.042), ("share", 0.0042), ("limit", 0.0025)),
     ReasonCode.READING_MISSING: (("field", "vbios"), ("reason", "not supported")),
     ReasonCode.SYNTHETIC_WEIGHTS: (("model", "tiny"),),
 }
@@ -100,6 +101,16 @@ def test_a_sentence_tells_where_a_change_stands() -> None:
     assert "−1.0 % to +9.0 %" in said.sentence
     assert "tolerance of 5 %" in said.sentence
     assert "about 9 would do" in said.remedy
+
+
+def test_throttling_tells_how_long_how_much_and_why() -> None:
+    said = describe(Reason(ReasonCode.THROTTLED, FACTS[ReasonCode.THROTTLED]))
+    assert said.sentence == "The GPU held its clocks back for 2.50 s, up to 10 % of a window; cause: power cap."
+
+
+def test_uncertain_edges_tell_what_they_weigh() -> None:
+    said = describe(Reason(ReasonCode.EDGE_UNCERTAIN, FACTS[ReasonCode.EDGE_UNCERTAIN]))
+    assert "± 42.0 ms, 0.42 % of the window (limit 0.25 %)" in said.sentence
 
 
 def test_runs_with_the_same_flag_are_named_together() -> None:

@@ -179,6 +179,14 @@ def test_a_short_window_is_taken_with_a_warning() -> None:
     assert warning.startswith("ecoci.yml:5: window_s is 2.5: a window under 10 s holds few ticks")
 
 
+def test_a_single_window_is_taken_with_a_warning() -> None:
+    assert read(with_key("windows: 2")).warnings == ()
+    spec = read(with_key("windows: 1"))
+    assert spec.scenarios[0].effort.windows == 1
+    (warning,) = spec.warnings
+    assert warning.startswith("ecoci.yml:5: windows is 1: one window has no spread")
+
+
 def test_a_warning_from_the_defaults_is_said_once_and_only_where_it_holds() -> None:
     text = HEAD + "  - name: b\n    model: synthetic:tiny\ndefaults: {window_s: 1}\n"
     assert len(read(text).warnings) == 1

@@ -60,6 +60,11 @@ def test_equal_values_have_exactly_no_spread() -> None:
     assert cv([0.1] * 7) == 0.0
 
 
+def test_the_spread_of_values_near_the_end_of_the_floats_is_no_error() -> None:
+    assert sd([1e308, 1.0]) == pytest.approx(1e308 / math.sqrt(2.0))
+    assert sd([1.7e308, -1.7e308]) == math.inf
+
+
 @pytest.mark.parametrize("given_values", [[], [1.0], [-1.0, 1.0], [1.0, math.nan]])
 def test_a_coefficient_of_variation_is_unknown_where_it_means_nothing(given_values: list[float]) -> None:
     assert cv(given_values) is None
@@ -112,6 +117,17 @@ def test_hedges_g_is_cohens_d_with_the_exact_correction() -> None:
     found = welch_of([0.0, 2.0, 4.0], [3.0, 5.0, 7.0])
     # d = 3 / 2, and the correction at 4 degrees of freedom is Γ(2) / (√2 · Γ(1.5)) = 0.797885
     assert found.hedges_g == pytest.approx(1.5 * 0.797885, abs=1e-5)
+
+
+@settings(deadline=None, max_examples=50)
+@given(spread_values, spread_values, st.sampled_from([0.01, 0.05, 0.2]))
+def test_welch_agrees_with_scipy_in_every_figure(base: list[float], head: list[float], alpha: float) -> None:
+    found, scipys = welch_of(base, head, alpha), scipy.stats.ttest_ind(head, base, equal_var=False)
+    interval = scipys.confidence_interval(1.0 - alpha)
+    assert found.t == pytest.approx(float(scipys.statistic), rel=1e-7, abs=1e-9)
+    assert found.df == pytest.approx(float(scipys.df), rel=1e-7)
+    assert found.p == pytest.approx(float(scipys.pvalue), rel=1e-6, abs=1e-15)
+    assert (found.ci_low, found.ci_high) == pytest.approx((interval.low, interval.high), rel=1e-6, abs=1e-7)
 
 
 @settings(deadline=None, max_examples=50)

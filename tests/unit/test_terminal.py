@@ -153,6 +153,17 @@ def test_an_observation_without_a_metric_shows_a_dash() -> None:
     assert "—" in written(target)
 
 
+@pytest.mark.parametrize("energies", [(1e308, 1.0), (1.7e308, 1.7e308), (1.7e308, -1.7e308), (1e308, 1e-308)])
+def test_a_baseline_with_absurd_values_is_listed_and_shown(energies: tuple[float, float]) -> None:
+    metrics = ((MetricValue(Metric.ENERGY_PER_TOKEN_J.value, energy),) for energy in energies)
+    seen = tuple(replace(one, metrics=each) for one, each in zip(baseline().observations, metrics, strict=False))
+    odd, target = replace(baseline(), observations=seen), console(120)
+    print_baselines((odd,), target)
+    print_baseline(odd, target)
+    print_baseline_diff(odd, baseline(), target)
+    assert "e+30" in written(target)
+
+
 def test_two_baselines_differ_in_what_is_listed_only() -> None:
     second = baseline(energy=4.0)
     workload = replace(second.scenario.workload, quantization=Quantization.NF4)

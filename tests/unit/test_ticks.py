@@ -119,3 +119,45 @@ def test_a_still_counter_has_no_tick() -> None:
     clock = SimulatedClock()
     with pytest.raises(DeviceError, match="does not advance"):
         measure_tick_s(still(clock), clock)
+
+
+class Stalled:
+    """A clock on which chosen sleeps, counted from 1, take 80 ms longer, as on a busy host."""
+
+    def __init__(self, start_s: float, stalls: frozenset[int]) -> None:
+        self._clock = SimulatedClock(start_s=start_s)
+        self._stalls = stalls
+        self._sleeps = 0
+
+    def now_s(self) -> float:
+        return self._clock.now_s()
+
+    def sleep(self, duration_s: float) -> None:
+        self._sleeps += 1
+        self._clock.sleep(duration_s + 0.08 * (self._sleeps in self._stalls))
+
+
+def counted(clock: Stalled) -> int:
+    return math.floor(clock.now_s() / 0.1 + 1e-9) * 25_000
+
+
+def test_an_edge_that_a_stall_blurred_is_left_for_the_next_one() -> None:
+    blurred, kept = Stalled(100.05, frozenset({30})), Stalled(100.05, frozenset({30}))
+    wide = wait_for_edge(lambda: counted(blurred), blurred)
+    edge = wait_for_edge(lambda: counted(kept), kept, widest_gap_s=0.02)
+    assert wide.uncertainty_s > 0.04
+    assert edge.t_s == pytest.approx(100.2, abs=0.001)
+    assert edge.uncertainty_s <= 0.001
+
+
+def test_on_a_host_that_stalls_all_the_time_the_narrowest_of_four_edges_is_taken() -> None:
+    clock = Stalled(100.0, frozenset(range(1, 10_000)) - {3, 4})
+    edge = wait_for_edge(lambda: counted(clock), clock, widest_gap_s=0.0001)
+    assert clock.now_s() == pytest.approx(100.4, abs=0.1)
+    assert edge.uncertainty_s < 0.09
+
+
+def test_a_narrow_edge_is_taken_at_once() -> None:
+    clock = SimulatedClock(start_s=100.03)
+    assert wait_for_edge(ticking(clock, 0.1), clock, widest_gap_s=0.02).t_s == pytest.approx(100.1, abs=0.001)
+    assert clock.now_s() < 100.11
