@@ -96,6 +96,7 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
         return
     sink(RunPiece(idle=_idle_trace(tools)))
     _measure_windows(job, tools, sink)
+    tools.reporter.enter(Phase.DONE)
 
 
 def _quiet_trace(tools: Tools) -> Trace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecoci.errors import DataError
 from ecoci.identity import scenario_digest
-from ecoci.model import JobResult, Phase, Progress, Replay, RunJob, RunRecord, ScenarioResult
+from ecoci.model import JobResult, Replay, RunJob, RunRecord, ScenarioResult
 from ecoci.ports import Observer
 
 
@@ -27,7 +27,7 @@ class ReplayLauncher:
                 remedy="name another recording, or measure on a GPU without --replay",
             )
 
-    def launch(self, job: RunJob, observer: Observer) -> RunRecord:
+    def launch(self, job: RunJob, observer: Observer) -> RunRecord:  # noqa: ARG002 - there is no progress to tell
         result = self._find(job)
         record = next((run for run in result.runs if run.index == job.run_index), None)
         if record is None:
@@ -36,7 +36,6 @@ class ReplayLauncher:
                 cause="the scenario asks for more runs than were recorded",
                 remedy=f"set `runs: {len(result.runs)}` in the scenario, or measure on a GPU without --replay",
             )
-        observer.notify(Progress(job.scenario.name, job.run_index, job.runs_total, Phase.DONE))
         return record
 
     def provenance(self) -> Replay:

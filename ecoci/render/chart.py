@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecoci.render.text import fit, percent, share
+from ecoci.render.text import change, fit, percent, share
 
 LABEL_COLUMNS = 22
 PLOT_COLUMNS = 40
@@ -68,7 +68,8 @@ def _line(bar: Bar, scale: _Scale) -> str:
     for column in _tolerance_columns(bar, scale):
         cells[column] = "┼" if low < column < high else "┊" if cells[column] in " █│" else cells[column]
     cells[point] = "●"
-    return f"{fit(bar.label, LABEL_COLUMNS)} {percent(bar.change):>10} {''.join(cells)}".rstrip()
+    said = change(bar.change, bar.ci_low, bar.ci_high)
+    return f"{fit(bar.label, LABEL_COLUMNS)} {said:>10} {''.join(cells)}".rstrip()
 
 
 def _fill(cells: list[str], first: int, last: int, sign: str) -> None:

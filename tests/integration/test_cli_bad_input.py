@@ -131,7 +131,7 @@ class TestOutputFolder:
     def test_a_disk_that_fills_up_is_told_and_leaves_no_half_file(self, shell: Shell) -> None:
         result = shell.measured("head", World())
         assert_refused(
-            limited(shell.folder, "compare", str(result)), 2, "report.json cannot be written", "raise the limit"
+            limited(shell.folder, "compare", str(result)), 2, "ecoci-out cannot be written", "raise the limit"
         )
         assert list(Path("ecoci-out").iterdir()) == []
 

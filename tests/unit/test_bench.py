@@ -88,7 +88,7 @@ def test_windows_that_fail_a_quality_gate_are_measured_again_once_and_kept() -> 
 def test_progress_tells_every_phase_in_order() -> None:
     told = [p.progress.phase for p in pieces_of(World()) if p.progress is not None]
     order = list(dict.fromkeys(told))
-    assert order == [Phase.LOADING, Phase.WARMING_UP, Phase.IDLE, Phase.MEASURING]
+    assert order == [Phase.LOADING, Phase.WARMING_UP, Phase.IDLE, Phase.MEASURING, Phase.DONE]
 
 
 def test_pieces_up_to_a_crash_make_a_record_with_the_windows_so_far() -> None:
