@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ecoci.engines.architectures import ARCHITECTURES, Architecture, TensorKind, TensorShape
 from ecoci.errors import EngineError, InputError, StorageError
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
     Float16s = npt.NDArray[np.float16]
 
+_GENERATOR = "generator"
+"""Key in a safetensors header under which synthetic weights name what made them."""
+SAMPLES = 256
+SAMPLE_BYTES = 4096
 GENERATOR_VERSION = 1
 """Part of the folder name: raise it whenever the numbers change."""
 
@@ -81,19 +85,36 @@ def ensure_synthetic(architecture: str, cache_dir: Path) -> Path:
 
 
 def weights_digest(folder: Path) -> str:
-    """SHA-256 (hex) over config.json, names and sizes of the weight files and safetensors headers, not tensor data.
+    """SHA-256 (hex) over config.json and each weight file's name, size, safetensors header and samples of its numbers.
 
-    Raises `EngineError` when the folder cannot be read or a header is broken.
+    Reading all numbers would take as long as loading the model; evenly spaced samples tell a fine-tune from its origin.
+    Of synthetic weights the header says it all. Raises `EngineError` when the folder cannot be read or a header is
+    broken.
     """
     digest = hashlib.sha256()
     try:
         digest.update((folder / "config.json").read_bytes())
         for file in sorted(folder.glob("*.safetensors")):
             digest.update(f"\n{file.name} {file.stat().st_size}\n".encode())
-            digest.update(_header_bytes(file))
+            header = _header_bytes(file)
+            digest.update(header)
+            if _GENERATOR not in json.loads(header).get("__metadata__", {}):
+                digest.update(_samples(file, 8 + len(header)))
     except OSError as error:
         raise EngineError(f"cannot read the model folder {folder}: {error.strerror}") from error
     return digest.hexdigest()
+
+
+def _samples(file: Path, begin: int) -> bytes:
+    """Evenly spaced blocks of a file's tensor data, from the first byte at `begin` to the last."""
+    last = max(begin, file.stat().st_size - SAMPLE_BYTES)
+    with file.open("rb") as stream:
+        return b"".join(_block(stream, begin + (last - begin) * i // (SAMPLES - 1)) for i in range(SAMPLES))
+
+
+def _block(stream: BinaryIO, place: int) -> bytes:
+    stream.seek(place)
+    return stream.read(SAMPLE_BYTES)
 
 
 def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
@@ -192,7 +213,7 @@ def _group(arch: Architecture) -> Iterator[tuple[TensorShape, ...]]:
 
 def _encode_header(tensors: tuple[TensorShape, ...]) -> bytes:
     # The version stands in the header, so that the digest tells two generators' weights apart.
-    metadata = {"format": "pt", "generator": f"ecoci synthetic weights {GENERATOR_VERSION}"}
+    metadata = {"format": "pt", _GENERATOR: f"ecoci synthetic weights {GENERATOR_VERSION}"}
     entries: dict[str, object] = {"__metadata__": metadata}
     offset = 0
     for tensor in tensors:

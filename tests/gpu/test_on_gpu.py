@@ -41,6 +41,20 @@ def tiny(quantization: Quantization, **changes: object) -> Workload:
     return replace(workload, **changes)  # type: ignore[arg-type]
 
 
+def test_a_run_in_a_fresh_process_measures_the_tiny_model(board_uuid: str, tmp_path: Path) -> None:
+    # first of all: once this process has a context of its own on the card, it is a foreign one to the run
+    scenario = Scenario("tiny", tiny(Quantization.FP16), Effort(runs=1, windows=2, window_s=2.0))
+    launcher = ProcessLauncher(WORKER, SystemClock(), tmp_path)
+    record = launcher.launch(RunJob(scenario, 0, 1, board_uuid, str(cache_folder())), Heard())
+    measured = measure_run(record)
+    print(measured)
+    assert record.failure is None, (tmp_path / "tiny-run-1.log").read_text()
+    assert measured.total is not None
+    assert measured.total.energy_per_token_j is not None
+    assert measured.total.energy_per_token_j > 0.0
+    assert sys.executable in WORKER
+
+
 def test_the_sensor_can_do_all_that_measuring_needs(board_uuid: str) -> None:
     found = probe(board_uuid, SystemClock())
     assert found.counter_advances
@@ -101,16 +115,3 @@ def test_a_batch_that_cannot_fit_is_refused_with_need_and_free_memory() -> None:
         engine.generate()
     print(caught.value.message, "|", caught.value.cause, "|", caught.value.remedy)
     engine.close()
-
-
-def test_a_run_in_a_fresh_process_measures_the_tiny_model(board_uuid: str, tmp_path: Path) -> None:
-    scenario = Scenario("tiny", tiny(Quantization.FP16), Effort(runs=1, windows=2, window_s=2.0))
-    launcher = ProcessLauncher(WORKER, SystemClock(), tmp_path)
-    record = launcher.launch(RunJob(scenario, 0, 1, board_uuid, str(cache_folder())), Heard())
-    measured = measure_run(record)
-    print(measured)
-    assert record.failure is None, (tmp_path / "tiny-run-1.log").read_text()
-    assert measured.total is not None
-    assert measured.total.energy_per_token_j is not None
-    assert measured.total.energy_per_token_j > 0.0
-    assert sys.executable in WORKER

@@ -232,6 +232,23 @@ def test_the_digest_changes_with_the_config(tiny: Path, tmp_path: Path) -> None:
     assert weights_digest(copy) != weights_digest(tiny)
 
 
+def test_the_digest_tells_a_fine_tune_from_its_origin(tiny: Path, tmp_path: Path) -> None:
+    origin, tuned = (foreign_copy(tiny, tmp_path / name) for name in ("origin", "tuned"))
+    weights = tuned / "model-00001-of-00001.safetensors"
+    numbers = bytearray(weights.read_bytes())
+    numbers[-100_000:] = bytes(100_000)
+    weights.write_bytes(numbers)
+    assert weights_digest(tuned) != weights_digest(origin)
+
+
+def foreign_copy(folder: Path, target: Path) -> Path:
+    """A copy whose header does not say that the numbers are generated."""
+    copy = copy_of(folder, target)
+    weights = copy / "model-00001-of-00001.safetensors"
+    weights.write_bytes(weights.read_bytes().replace(b'"generator"', b'"something"', 1))
+    return copy
+
+
 def test_the_digest_changes_with_a_tensor_name(tiny: Path, tmp_path: Path) -> None:
     copy = copy_of(tiny, tmp_path / "copy")
     weights = copy / "model-00001-of-00001.safetensors"
