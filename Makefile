@@ -105,7 +105,7 @@ $(STAMPS)/base: pyproject.toml constraints/base.txt | $(PY)
 	@$(PIP) install -c constraints/base.txt --build-constraint constraints/base.txt -e .
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/test: $(STAMPS)/base constraints/dev.txt constraints/gpu.txt
+$(STAMPS)/test: $(STAMPS)/base constraints/dev.txt constraints/hf.txt
 	@echo 'Installing what the tests need'
 	@$(PIP) install -c constraints/dev.txt --group test
 	@touch $@
@@ -124,7 +124,7 @@ $(STAMPS)/gpu: $(STAMPS)/base constraints/gpu.txt
 
 # Beside a GPU the tests use the torch that measures. Elsewhere they take the CPU build, which is a tenth of the size:
 # first from wherever pip is configured to look, then from PyTorch's own index.
-$(STAMPS)/hf: $(STAMPS)/test constraints/gpu.txt
+$(STAMPS)/hf: $(STAMPS)/test constraints/hf.txt
 	@if $(has_gpu); then $(MAKE) --no-print-directory $(STAMPS)/gpu; else \
 	  echo 'Installing torch for the CPU, transformers and bitsandbytes'; \
 	  $(PIP) install -c constraints/dev.txt '$(torch)+cpu' 2>/dev/null || \
@@ -133,5 +133,5 @@ $(STAMPS)/hf: $(STAMPS)/test constraints/gpu.txt
 	fi
 	@touch $@
 
-torch = $(shell grep '^torch==' constraints/gpu.txt)
+torch = $(shell grep '^torch==' constraints/hf.txt)
 torch_is_cpu = $(PY) -c 'import importlib.metadata as m, sys; sys.exit("+cpu" not in m.version("torch"))' 2>/dev/null

@@ -81,6 +81,7 @@ def verdict_row(head: Recorded, base: Recorded) -> str:
     change = "—" if primary is None or primary.change is None else f"{100 * primary.change:+.1f} %"
     known = primary is not None and primary.ci_low is not None and primary.ci_high is not None
     interval = f"{100 * primary.ci_low:+.0f} … {100 * primary.ci_high:+.0f} %" if known else "—"  # type: ignore[union-attr, operator]
+    change, interval = change.replace("-", "−"), interval.replace("-", "−")
     same = "yes" if head.environment.board.uuid == base.environment.board.uuid else "no"
     return (
         f"| {head.scenario.name} | {head.recording} | {len(base.runs)} / {len(head.runs)} | {same} "

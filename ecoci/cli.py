@@ -16,7 +16,7 @@ from ecoci.cli_doctor import doctor
 from ecoci.cli_output import printing
 
 if TYPE_CHECKING:
-    from ecoci.model import Report, Spec
+    from ecoci.model import Provenance, Report, Spec
     from ecoci.pipeline import Desk, Machine, Outcome
     from ecoci.ports import Observer
 
@@ -63,7 +63,7 @@ def cli(debug: bool) -> None:
     """Tell a pull request what it does to the energy of LLM inference.
 
     Exit codes: 0 pass or improved · 1 the gate failed · 2 bad input · 3 not measurable or inconclusive where the
-    policy says fail · 4 GPU, driver or model failed · 5 GitHub unreachable · 130/143 interrupted.
+    policy says fail · 4 GPU, driver or model failed · 130/143 interrupted.
     """
 
 
@@ -90,7 +90,7 @@ def run(**options: Any) -> int:
 
     asked = Measuring(**options)
     with _prepared(asked) as (spec, machine, desk):
-        outcome = pipeline.run(spec, Path.cwd(), _provenance(machine), machine, desk)
+        outcome = pipeline.run(spec, Path.cwd(), _provenance(machine, asked.spec_file), machine, desk)
     return _finish(outcome)
 
 
@@ -105,7 +105,7 @@ def bench(**options: Any) -> int:
 
     asked = Measuring(baselines=DEFAULT_BASELINES, **options)
     with _prepared(asked) as (spec, machine, desk):
-        _, stopped = pipeline.measure(spec, _provenance(machine), machine, desk.store)
+        _, stopped = pipeline.measure(spec, _provenance(machine, asked.spec_file), machine, desk.store)
     click.echo(f"measured: {asked.out / 'result.json'}")
     return _stopped(stopped)
 
@@ -234,13 +234,13 @@ def _machine(asked: Measuring, observer: Observer) -> Machine:
     return Machine(gpu_launcher(asked.out), choose_board(), str(cache_folder()), observer)
 
 
-def _provenance(machine: Machine) -> Any:
+def _provenance(machine: Machine, spec_file: Path) -> Provenance:
     from dataclasses import replace
 
     from ecoci.launchers.replay import ReplayLauncher
     from ecoci.wiring import describe_job
 
-    made = describe_job(Path.cwd())
+    made = replace(describe_job(Path.cwd()), spec_file=str(spec_file))
     if isinstance(machine.launcher, ReplayLauncher):
         return replace(made, replay=machine.launcher.provenance())
     return made

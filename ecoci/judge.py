@@ -35,8 +35,9 @@ def judge(job: JobResult, findings: tuple[Finding, ...], baselines: tuple[Baseli
     cut short is never green: the scenarios it did not reach are unknown. Raises `DataError` for a
     result whose policy no scenario file could hold.
     """
+    own = tuple(b for b in baselines if {o.job_id for o in b.observations} == {job.provenance.job_id})
     others = tuple(kept for b in baselines if (kept := _without_job(b, job.provenance.job_id)).observations)
-    scenarios = tuple(_judge_scenario(result, others) for result in job.results)
+    scenarios = tuple(_judge_scenario(result, others, own) for result in job.results)
     verdict = overall(scenario.verdict.kind for scenario in scenarios)
     if not job.complete and verdict in (VerdictKind.PASS, VerdictKind.IMPROVED):
         verdict = VerdictKind.NOT_MEASURABLE
@@ -47,14 +48,18 @@ def _without_job(baseline: Baseline, job_id: str) -> Baseline:
     return replace(baseline, observations=tuple(o for o in baseline.observations if o.job_id != job_id))
 
 
-def _judge_scenario(result: ScenarioResult, baselines: tuple[Baseline, ...]) -> ScenarioReport:
+def _judge_scenario(
+    result: ScenarioResult, baselines: tuple[Baseline, ...], own: tuple[Baseline, ...]
+) -> ScenarioReport:
     _check_policy(result.scenario)
     runs = tuple(measure_run(record) for record in result.runs)
     environment = _environment(result)
     head = Head(result.scenario, environment, runs)
     baseline, candidates = _find_baseline(result.scenario, environment, baselines)
     comparison = compare(head, baseline, candidates)
-    comparison = replace(comparison, problems=(*_result_problems(result), *comparison.problems))
+    itself, _ = _find_baseline(result.scenario, environment, own)
+    problems = (*_result_problems(result), *_naming_itself(comparison.problems, itself))
+    comparison = replace(comparison, problems=problems)
     return ScenarioReport(
         scenario=result.scenario,
         digest=scenario_digest(result.scenario),
@@ -66,6 +71,15 @@ def _judge_scenario(result: ScenarioResult, baselines: tuple[Baseline, ...]) -> 
         verdict=decide(comparison, result.scenario.policy),
         flags=(*notes(head, baseline), *_flags(runs)),
     )
+
+
+def _naming_itself(problems: tuple[Reason, ...], itself: Baseline | None) -> Iterator[Reason]:
+    """Where the only baseline is this very job's, its absence would puzzle who has just accepted it."""
+    for reason in problems:
+        if itself is None or reason.code is not ReasonCode.NO_BASELINE:
+            yield reason
+        else:
+            yield replace(reason, facts=(*reason.facts, ("own_job", itself.observations[0].job_id)))
 
 
 def _check_policy(scenario: Scenario) -> None:

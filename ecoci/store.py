@@ -48,7 +48,7 @@ _TROUBLES: dict[int, tuple[tuple[str, str], str]] = {
     ),
     errno.ENOENT: (
         ("there is no such file or folder", "it was not written yet, or the command runs in another folder"),
-        "check the path, or write the file first",
+        "check the path; `ecoci run` writes result.json and report.json",
     ),
     errno.ENAMETOOLONG: (("the name is too long", "most file systems allow 255 bytes"), "choose a shorter name"),
     errno.ELOOP: (("its links lead in a circle", "a symbolic link leads back to itself"), "name the file itself"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ecoci.engines.hf_libraries import (
+    check_transformers,
     dtype_option,
     first_line,
     grad_guard,
@@ -21,6 +22,7 @@ from ecoci.engines.hf_libraries import (
     load_transformers,
     plain_dtype,
     quantization_config,
+    text_config,
 )
 from ecoci.engines.hf_memory import MemoryNeed, estimate_need, is_out_of_memory, out_of_memory
 from ecoci.engines.hf_prompts import PromptTokens, Rows, draw_prompts, encode_prompts
@@ -58,11 +60,12 @@ class HfEngine:
         self.close()
         torch = load_torch()
         device = "cuda" if torch.cuda.is_available() else "cpu"
+        check_transformers(workload.quantization, workload.decode, device)
         source = resolve_model(workload.model, self._cache_dir)
         config = _load_config(workload, source)
-        need = estimate_need(workload, source.shapes, config.get_text_config())
-        _check_positions(workload, config.get_text_config())
-        prompts = _make_prompts(workload, source, config.get_text_config())
+        need = estimate_need(workload, source.shapes, text_config(config))
+        _check_positions(workload, text_config(config))
+        prompts = _make_prompts(workload, source, text_config(config))
         with _foreign_errors(workload, need, device, doing="load"):
             model = _load_model(workload, source, device)
             ids, mask = _to_device(prompts, device)
@@ -163,16 +166,18 @@ def _fix_generation(model: Any, workload: Workload) -> None:
 
     `eos_token_id` None pins the length without the logits processor that `min_new_tokens` adds.
     """
-    config = model.config.get_text_config()
+    config = text_config(model.config)
     model.generation_config = load_transformers().GenerationConfig(
         max_new_tokens=workload.new_tokens,
         do_sample=False,
         use_cache=True,
-        cache_implementation="static" if workload.decode is DecodeMode.STATIC else None,
         bos_token_id=getattr(config, "bos_token_id", None),
         pad_token_id=min(_special_ids(config), default=0),
         eos_token_id=None,
     )
+    if workload.decode is DecodeMode.STATIC:
+        # Not by the constructor: up to 4.48 it then wants the cache's size, which generate works out itself.
+        model.generation_config.cache_implementation = "static"
 
 
 def _make_prompts(workload: Workload, source: LocalModel, config: Any) -> PromptTokens:

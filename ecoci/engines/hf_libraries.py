@@ -10,6 +10,7 @@ from typing import Any
 from ecoci.errors import EngineError
 from ecoci.model import DecodeMode, Quantization
 
+OLDEST_TRANSFORMERS = (4, 40)
 LIBRARIES = ("accelerate", "bitsandbytes", "safetensors", "torch", "transformers")
 
 
@@ -53,6 +54,42 @@ def load_bitsandbytes(device: str) -> None:
             cause="its wheel lacks a build for the CUDA version that torch uses, or could not load it",
             remedy="run `python -m bitsandbytes` to see why, then install a version that supports it",
         )
+    if device == "cpu":
+        _allow_quantizing_on_cpu()
+
+
+def check_transformers(quantization: Quantization, decode: DecodeMode, device: str) -> None:
+    """Refuse a workload that the installed transformers cannot run, or runs in another way than later versions.
+
+    Raises `EngineError` with the installed version and the oldest one that will do.
+    """
+    found = installed_version("transformers") or "0.0"
+    needed, before = oldest_transformers(quantization, decode, device)
+    if _major_minor(found) < needed:
+        wanted = f"transformers {needed[0]}.{needed[1]} or newer"
+        decoding = f"{decode.value} decoding of {quantization.value}"
+        raise EngineError(
+            f"{decoding} on this device needs {wanted}, installed is {found}",
+            cause=f"the versions before it {before}",
+            remedy=f"install {wanted}",
+        )
+
+
+def oldest_transformers(quantization: Quantization, decode: DecodeMode, device: str) -> tuple[tuple[int, int], str]:
+    """The first (major, minor) that runs such a workload as this engine means it, and what those before it do."""
+    quantized = quantization.uses_bitsandbytes
+    if decode is DecodeMode.STATIC and quantized:
+        return (4, 50), "try to compile models that bitsandbytes quantized, which later ones do not"
+    if decode is DecodeMode.STATIC:
+        return (4, 47), "have a static cache but do not compile the decode step on a GPU"
+    if quantized and device == "cpu":
+        return (4, 45), "quantize with bitsandbytes on a GPU only"
+    return OLDEST_TRANSFORMERS, "are not tested with ecoci"
+
+
+def text_config(config: Any) -> Any:
+    """The part of a model's configuration that describes its language model; `get_text_config` came with 4.45."""
+    return config.get_text_config() if hasattr(config, "get_text_config") else config
 
 
 def installed_version(name: str) -> str | None:
@@ -134,6 +171,21 @@ def _load(name: str) -> Any:
         ) from error
 
 
+def _allow_quantizing_on_cpu() -> None:
+    """Take back a check of transformers 4.45 to 4.52 that no longer holds.
+
+    On a machine without a GPU they refuse bitsandbytes unless Intel's extension for torch is installed, and the refusal
+    itself fails in most of them. Bitsandbytes has needed no extension since 0.46. In this module of theirs the question
+    is asked for that check only, so the answer changes nothing that is computed.
+    """
+    if _transformers_version() < (4, 53):
+        importlib.import_module("transformers.integrations.bitsandbytes").is_ipex_available = lambda: True
+
+
 def _transformers_version() -> tuple[int, int]:
-    major, minor = (installed_version("transformers") or "0.0").split(".")[:2]
+    return _major_minor(installed_version("transformers") or "0.0")
+
+
+def _major_minor(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")[:2]
     return int(major), int(minor)

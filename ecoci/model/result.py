@@ -178,7 +178,10 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a job's numbers come from. `commit` is None outside a git repository; `dirty` True with local changes."""
+    """Where a job's numbers come from. `commit` is None outside a git repository; `dirty` True with local changes.
+
+    `spec_file` is the scenario file as the user named it.
+    """
 
     job_id: str
     created_utc: str
@@ -186,6 +189,7 @@ class Provenance:
     commit: str | None = None
     dirty: bool = False
     replay: Replay | None = None
+    spec_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

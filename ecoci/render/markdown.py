@@ -26,6 +26,7 @@ from ecoci.render.sentences import joined
 from ecoci.render.text import MARKDOWN
 
 MARKER = "<!-- ecoci:report -->"
+DEFAULT_SPEC = "ecoci.yml"
 COMMENT_LIMIT = 65_000
 """GitHub refuses a comment of more than 65,536 characters; the rest is reserve."""
 
@@ -207,12 +208,17 @@ def _reproduce(report: Report) -> str:
 def reproduce_commands(report: Report) -> tuple[str, ...]:
     """Shell commands that make these numbers again; words from outside are quoted for the shell."""
     made = report.provenance
+    run = "ecoci run" if made.spec_file in (None, DEFAULT_SPEC) else f"ecoci run --spec {_quoted(made.spec_file or '')}"
     if made.replay is not None:
-        return (f"ecoci run --replay {shlex.quote(text.clean(made.replay.source, 200))}",)
+        return (f"{run} --replay {_quoted(made.replay.source)}",)
     commit = text.clean(made.commit or "")
     known = 7 <= len(commit) <= 64 and all(char in "0123456789abcdef" for char in commit)
     checkout = (f"git checkout {commit}",) if known else ()
-    return (*checkout, "ecoci run")
+    return (*checkout, run)
+
+
+def _quoted(path: str) -> str:
+    return shlex.quote(text.clean(path, 200))
 
 
 def _footer(report: Report) -> Section:

@@ -36,7 +36,8 @@ _QUIET = "Stop what else runs on this machine or GPU, then measure again."
 _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
     {
         ReasonCode.NO_BASELINE: Said(
-            "There is no accepted baseline[ of {scenario}] for this hardware and software[ ({fingerprint})].",
+            "There is no accepted baseline[ of {scenario}] for this hardware and software[ ({fingerprint})]"
+            "[ but this very job's own ({own_job}), and no job is compared with itself].",
             f"Make one: {_ACCEPT}",
         ),
         ReasonCode.FINGERPRINT_DIFFERS: Said(

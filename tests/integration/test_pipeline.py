@@ -152,7 +152,8 @@ def test_without_a_baseline_the_verdict_is_not_measurable_and_fails(tmp_path: Pa
 def test_a_job_is_not_compared_with_its_own_accepted_runs(repository: Repository) -> None:
     itself = load_result(repository.folder / "ecoci-out" / "result.json")
     report = judge(itself, (), repository.store.list_baselines())
-    assert reason_codes(report) == {ReasonCode.NO_BASELINE}
+    (reason,) = report.scenarios[0].comparison.problems
+    assert (reason.code, reason.fact("own_job")) == (ReasonCode.NO_BASELINE, itself.provenance.job_id)
 
 
 def test_a_baseline_of_another_card_is_never_used_and_the_fields_that_differ_are_listed(repository: Repository) -> None:

@@ -107,6 +107,21 @@ def test_every_command_that_the_documents_name_exists() -> None:
     assert named - set(cli.commands) == set()
 
 
+def test_every_folder_of_tests_that_the_documents_name_exists_and_none_is_left_out() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `tests/(\w+)/` \|", contributing, re.MULTILINE))
+    assert named == {path.parent.name for path in ROOT.glob("tests/*/*.py")}
+
+
+def test_what_the_guide_to_the_report_quotes_stands_in_the_example_comment() -> None:
+    example = (ROOT / "docs/example-comment.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs/report.md").read_text(encoding="utf-8")
+    (chart,) = re.findall(r"```text\n(.*?)```", guide, re.DOTALL)
+    quotes = [re.sub(r"\n?> ?", " ", block).strip() for block in re.findall(r"(?:^>.*\n)+", guide, re.MULTILINE)]
+    assert len(quotes) == 2
+    assert [words for words in (chart, *quotes) if words not in example] == []
+
+
 def test_the_changelog_and_the_citation_tell_the_current_version() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

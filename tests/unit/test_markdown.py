@@ -91,6 +91,12 @@ def test_a_recording_with_an_odd_name_is_quoted_for_the_shell() -> None:
     assert reproduce_commands(report) == ("ecoci run --replay 'a b; reboot'",)
 
 
+def test_reproducing_names_the_scenario_file_when_it_is_not_the_usual_one() -> None:
+    made = reports.passed().provenance
+    report = replace(reports.passed(), provenance=replace(made, commit=None, spec_file="my specs/llm.yml"))
+    assert reproduce_commands(report) == ("ecoci run --spec 'my specs/llm.yml'",)
+
+
 def test_scenarios_of_one_environment_share_its_table() -> None:
     assert render_comment(reports.regressed()).count("| driver |") == 1
 

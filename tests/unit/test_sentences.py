@@ -11,7 +11,7 @@ from tests.html import html_of, tags_of
 from tests.reports import HOSTILE
 
 FACTS: dict[ReasonCode, tuple[tuple[str, str | float | int], ...]] = {
-    ReasonCode.NO_BASELINE: (("scenario", "tiny"), ("fingerprint", "h200-1")),
+    ReasonCode.NO_BASELINE: (("scenario", "tiny"), ("fingerprint", "h200-1"), ("own_job", "local-1")),
     ReasonCode.FINGERPRINT_DIFFERS: (("scenario", "tiny"), ("fields", "driver")),
     ReasonCode.DIGEST_DIFFERS: (("base", "a" * 64), ("head", "b" * 64), ("fields", "batch")),
     ReasonCode.TASK_DIFFERS: (("fields", "batch"),),

@@ -226,6 +226,16 @@ def test_false_alarms_stay_near_alpha(sd_head: float, n: int, m: int) -> None:
     assert rejection_rate(0.0, sd_head, n, m) == pytest.approx(0.05, abs=0.0125)
 
 
+@pytest.mark.parametrize(("sd_between", "alarms"), [(0.0, 0.05), (0.005, 0.50), (0.01, 0.71)])
+def test_counting_iterations_raises_the_false_alarms_that_the_documents_state(sd_between: float, alarms: float) -> None:
+    """Two equal sides of one process each: 30 iterations with an sd of 1 % around the mean of that process."""
+    random = np.random.default_rng(20261121)
+    processes = random.normal(1.0, sd_between, (2, 20_000, 1))
+    base, head = random.normal(processes, 0.01, (2, 20_000, 30))
+    found = scipy.stats.ttest_ind(head, base, axis=1, equal_var=False).pvalue < 0.05
+    assert float(np.mean(found)) == pytest.approx(alarms, abs=0.015)
+
+
 @pytest.mark.parametrize(("sd_head", "n", "m"), [(1.0, 5, 5), (1.0, 10, 10), (2.0, 10, 6), (0.5, 20, 5)])
 def test_the_detectable_effect_is_found_at_the_promised_power(sd_head: float, n: int, m: int) -> None:
     effect = min_detectable_effect(Spread(1.0, n), Spread(sd_head, m), alpha=0.05)
