@@ -48,9 +48,12 @@ def _libraries() -> tuple[Check, ...]:
 
 def _library(name: str) -> Check:
     try:
-        return Check(name, True, importlib.metadata.version(name))
+        version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return Check(name, False, "not installed", 'measuring needs it: pip install "ecoci[gpu]"')
+    if version.endswith("+cpu"):
+        return Check(name, False, f"{version}, a build without CUDA", "install a CUDA build of the same version")
+    return Check(name, True, version)
 
 
 def _gpus() -> tuple[Check, ...]:
