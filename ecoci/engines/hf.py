@@ -22,7 +22,7 @@ from ecoci.engines.hf_libraries import (
     load_transformers,
     plain_dtype,
     quantization_config,
-    text_config,
+    versions_in_use,
 )
 from ecoci.engines.hf_memory import MemoryNeed, estimate_need, is_out_of_memory, out_of_memory
 from ecoci.engines.hf_prompts import PromptTokens, Rows, draw_prompts, encode_prompts
@@ -60,12 +60,12 @@ class HfEngine:
         self.close()
         torch = load_torch()
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        check_transformers(workload.quantization, workload.decode, device)
+        check_transformers(load_transformers().__version__, workload.quantization, workload.decode)
         source = resolve_model(workload.model, self._cache_dir)
         config = _load_config(workload, source)
-        need = estimate_need(workload, source.shapes, text_config(config))
-        _check_positions(workload, text_config(config))
-        prompts = _make_prompts(workload, source, text_config(config))
+        need = estimate_need(workload, source.shapes, config.get_text_config())
+        _check_positions(workload, config.get_text_config())
+        prompts = _make_prompts(workload, source, config.get_text_config())
         with _foreign_errors(workload, need, device, doing="load"):
             model = _load_model(workload, source, device)
             ids, mask = _to_device(prompts, device)
@@ -166,7 +166,7 @@ def _fix_generation(model: Any, workload: Workload) -> None:
 
     `eos_token_id` None pins the length without the logits processor that `min_new_tokens` adds.
     """
-    config = text_config(model.config)
+    config = model.config.get_text_config()
     model.generation_config = load_transformers().GenerationConfig(
         max_new_tokens=workload.new_tokens,
         do_sample=False,
@@ -254,6 +254,6 @@ def _model_error(workload: Workload, error: Exception, *, doing: str) -> EngineE
     return EngineError(
         f"cannot {doing} {workload.model.name} as {workload.quantization.value}: "
         f"{type(error).__name__}: {first_line(error)}",
-        cause="transformers or a library below it failed",
-        remedy="check that this version of transformers knows the model",
+        cause=f"a library failed; installed are {versions_in_use(workload.quantization)}",
+        remedy="check that this transformers knows the model, or install the newest versions of these libraries",
     )

@@ -10,7 +10,6 @@ from typing import Any
 from ecoci.errors import EngineError
 from ecoci.model import DecodeMode, Quantization
 
-OLDEST_TRANSFORMERS = (4, 40)
 LIBRARIES = ("accelerate", "bitsandbytes", "safetensors", "torch", "transformers")
 
 
@@ -58,38 +57,28 @@ def load_bitsandbytes(device: str) -> None:
         _allow_quantizing_on_cpu()
 
 
-def check_transformers(quantization: Quantization, decode: DecodeMode, device: str) -> None:
-    """Refuse a workload that the installed transformers cannot run, or runs in another way than later versions.
+def check_transformers(found: str, quantization: Quantization, decode: DecodeMode) -> None:
+    """Refuse a workload that transformers `found` cannot run, or runs in another way than later versions.
 
-    Raises `EngineError` with the installed version and the oldest one that will do.
+    Raises `EngineError` with that version and the oldest one that will do.
     """
-    found = installed_version("transformers") or "0.0"
-    needed, before = oldest_transformers(quantization, decode, device)
+    needed, before = _oldest_transformers(quantization, decode)
     if _major_minor(found) < needed:
         wanted = f"transformers {needed[0]}.{needed[1]} or newer"
-        decoding = f"{decode.value} decoding of {quantization.value}"
         raise EngineError(
-            f"{decoding} on this device needs {wanted}, installed is {found}",
-            cause=f"the versions before it {before}",
+            f"{quantization.value} with {decode.value} decoding needs {wanted}; installed is {found}",
+            cause=f"versions before {needed[0]}.{needed[1]} {before}",
             remedy=f"install {wanted}",
         )
 
 
-def oldest_transformers(quantization: Quantization, decode: DecodeMode, device: str) -> tuple[tuple[int, int], str]:
+def _oldest_transformers(quantization: Quantization, decode: DecodeMode) -> tuple[tuple[int, int], str]:
     """The first (major, minor) that runs such a workload as this engine means it, and what those before it do."""
-    quantized = quantization.uses_bitsandbytes
-    if decode is DecodeMode.STATIC and quantized:
+    if decode is DecodeMode.EAGER:
+        return (4, 45), "read configurations in another way and quantize with bitsandbytes on a GPU only"
+    if quantization.uses_bitsandbytes:
         return (4, 50), "try to compile models that bitsandbytes quantized, which later ones do not"
-    if decode is DecodeMode.STATIC:
-        return (4, 47), "have a static cache but do not compile the decode step on a GPU"
-    if quantized and device == "cpu":
-        return (4, 45), "quantize with bitsandbytes on a GPU only"
-    return OLDEST_TRANSFORMERS, "are not tested with ecoci"
-
-
-def text_config(config: Any) -> Any:
-    """The part of a model's configuration that describes its language model; `get_text_config` came with 4.45."""
-    return config.get_text_config() if hasattr(config, "get_text_config") else config
+    return (4, 47), "have a static cache but do not compile the decode step on a GPU"
 
 
 def installed_version(name: str) -> str | None:
@@ -103,6 +92,12 @@ def library_versions() -> tuple[tuple[str, str], ...]:
     """Sorted (name, version) pairs of the installed libraries that can change the number."""
     found = ((name, installed_version(name)) for name in LIBRARIES)
     return tuple((name, text) for name, text in found if text is not None)
+
+
+def versions_in_use(quantization: Quantization) -> str:
+    """Names and versions of the libraries that load and run such a model, for a message."""
+    names = ("torch", "transformers", "bitsandbytes") if quantization.uses_bitsandbytes else ("torch", "transformers")
+    return ", ".join(f"{name} {installed_version(name)}" for name in names)
 
 
 def dtype_option(dtype: Any) -> dict[str, Any]:
@@ -175,11 +170,12 @@ def _allow_quantizing_on_cpu() -> None:
     """Take back a check of transformers 4.45 to 4.52 that no longer holds.
 
     On a machine without a GPU they refuse bitsandbytes unless Intel's extension for torch is installed, and the refusal
-    itself fails in most of them. Bitsandbytes has needed no extension since 0.46. In this module of theirs the question
-    is asked for that check only, so the answer changes nothing that is computed.
+    itself fails in most of them. The bitsandbytes that ecoci asks for has its own code for the CPU. Their module asks
+    this question for that check only, so the answer changes nothing that is computed.
     """
     if _transformers_version() < (4, 53):
-        importlib.import_module("transformers.integrations.bitsandbytes").is_ipex_available = lambda: True
+        integration: Any = importlib.import_module("transformers.integrations.bitsandbytes")
+        integration.is_ipex_available = lambda: True
 
 
 def _transformers_version() -> tuple[int, int]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import OutOfMemoryError, Tensor
 
+__version__ = "5.0.0"
 utils = SimpleNamespace(logging=SimpleNamespace(set_verbosity_error=lambda: None, disable_progress_bar=lambda: None))
 
 

@@ -23,13 +23,19 @@ transformers = pytest.importorskip("transformers", reason="needs the gpu extra")
 
 from ecoci.engines import hf_source  # noqa: E402
 from ecoci.engines.hf import HfEngine, _foreign_errors  # noqa: E402
-from ecoci.engines.hf_memory import estimate_need  # noqa: E402
+from ecoci.engines.hf_libraries import check_transformers, installed_version  # noqa: E402
+from ecoci.engines.hf_memory import MemoryNeed, estimate_need  # noqa: E402
 from ecoci.engines.hf_prompts import draw_prompts  # noqa: E402
 
 pytestmark = [
     pytest.mark.hf,
     pytest.mark.skipif(torch.cuda.is_available(), reason="these tests state what happens on the CPU"),
 ]
+
+INSTALLED = tuple(int(part) for part in transformers.__version__.split(".")[:2])
+NEEDS_STATIC = pytest.mark.skipif(INSTALLED < (4, 47), reason="refused: this transformers does not compile")
+NEEDS_BOTH = pytest.mark.skipif(INSTALLED < (4, 50), reason="refused: this transformers compiles quantized models")
+DECODES = [DecodeMode.EAGER, pytest.param(DecodeMode.STATIC, marks=NEEDS_STATIC)]
 
 TINY = ARCHITECTURES["tiny"]
 SYNTHETIC = ModelRef(ModelSource.SYNTHETIC, "tiny")
@@ -154,9 +160,14 @@ def test_only_the_planted_channels_pass_the_threshold_of_llm_int8(engine: HfEngi
         assert columns == (set(outlier_channels(TINY.hidden)) if name in reading else set())
 
 
-def test_a_static_cache_gives_the_tokens_of_eager_decoding(engine: HfEngine) -> None:
-    eager = generate(engine, SMALL)
-    assert generate(engine, replace(SMALL, decode=DecodeMode.STATIC)) == eager
+@pytest.mark.parametrize(
+    "quantization",
+    [pytest.param(Quantization.FP32, marks=NEEDS_STATIC), pytest.param(Quantization.NF4, marks=NEEDS_BOTH)],
+)
+def test_a_static_cache_gives_the_tokens_of_eager_decoding(engine: HfEngine, quantization: Quantization) -> None:
+    workload = replace(SMALL, quantization=quantization)
+    eager = generate(engine, workload)
+    assert generate(engine, replace(workload, decode=DecodeMode.STATIC)) == eager
     engine.generate()
     assert engine.output_ids() == eager
 
@@ -221,7 +232,7 @@ def add_tokenizer(folder: Path) -> None:
 TEXTS = ("How much energy?", "A rather longer question about joules.")
 
 
-@pytest.mark.parametrize("decode", DecodeMode)
+@pytest.mark.parametrize("decode", DECODES)
 def test_left_padding_does_not_change_the_continuation(engine: HfEngine, folder: Path, decode: DecodeMode) -> None:
     add_tokenizer(folder)
     length = len(transformers.AutoTokenizer.from_pretrained(folder)(TEXTS[0])["input_ids"])
@@ -330,6 +341,44 @@ def test_weights_of_another_shape_are_refused(engine: HfEngine, folder: Path) ->
 def test_weights_that_are_quantized_already_are_refused(engine: HfEngine, folder: Path) -> None:
     change_json(folder / "config.json", quantization_config={"quant_method": "bitsandbytes", "load_in_8bit": True})
     refuse(engine, in_folder(folder), "quantized already")
+
+
+@pytest.mark.parametrize(
+    ("quantization", "decode", "oldest"),
+    [
+        (Quantization.FP16, DecodeMode.EAGER, 45),
+        (Quantization.NF4, DecodeMode.EAGER, 45),
+        (Quantization.BF16, DecodeMode.STATIC, 47),
+        (Quantization.INT8_PURE, DecodeMode.STATIC, 50),
+    ],
+)
+def test_a_transformers_that_is_too_old_is_refused_and_the_oldest_that_will_do_is_not(
+    quantization: Quantization, decode: DecodeMode, oldest: int
+) -> None:
+    for enough in (f"4.{oldest}.0", "5.0.0rc1"):
+        check_transformers(enough, quantization, decode)
+    with pytest.raises(EngineError, match=rf"needs transformers 4\.{oldest} or newer; installed is 4\.{oldest - 1}\.3"):
+        check_transformers(f"4.{oldest - 1}.3", quantization, decode)
+
+
+@pytest.mark.skipif(INSTALLED >= (4, 50), reason="this transformers runs everything")
+def test_what_this_transformers_does_otherwise_is_refused_before_anything_is_loaded(engine: HfEngine) -> None:
+    error = refuse(
+        engine, replace(SMALL, quantization=Quantization.NF4, decode=DecodeMode.STATIC), transformers.__version__
+    )
+    assert error.remedy == "install transformers 4.50 or newer"
+
+
+def test_what_a_library_raises_is_mapped_to_the_versions_that_failed_together() -> None:
+    workload = replace(SMALL, quantization=Quantization.NF4)
+    need = MemoryNeed(0, 0, 0)
+    with (
+        pytest.raises(EngineError, match="cannot load tiny as nf4: AttributeError: no such name") as caught,
+        _foreign_errors(workload, need, "cpu", doing="load"),
+    ):
+        raise AttributeError("no such name")
+    assert f"transformers {transformers.__version__}, " in caught.value.cause
+    assert f"bitsandbytes {installed_version('bitsandbytes')}" in caught.value.cause
 
 
 def test_code_from_a_model_is_not_run_unless_the_scenario_says_so(engine: HfEngine, folder: Path) -> None:
