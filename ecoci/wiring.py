@@ -20,7 +20,7 @@ from ecoci.model import Finding, Host, Provenance, RunJob
 from ecoci.ports import Launcher, ResultStore
 
 WORKER = (sys.executable, "-P", "-m", "ecoci.worker")
-"""-P keeps the current folder off the path: a checkout with an `ecoci/` or `torch/` in it must not take over the run."""
+"""-P keeps the current folder off the path: an `ecoci/` or `torch/` in a checkout must not take over the run."""
 
 
 def gpu_tools(job: RunJob, sink: Sink) -> Tools:
