@@ -102,10 +102,10 @@ def _result_problems(result: ScenarioResult) -> Iterator[Reason]:
         yield Reason(ReasonCode.RUN_FAILED, (("message", "the result holds a run twice"),))
     if len(runs) < effort.runs:
         yield Reason(ReasonCode.RUN_FAILED, (("message", f"only {len(runs)} of {effort.runs} runs were made"),))
-    short = [str(run.index + 1) for run in runs if run.failure is None and len(run.windows) < effort.windows]
-    if short:
-        message = f"it has fewer than the {effort.windows} windows of the scenario"
-        yield Reason(ReasonCode.RUN_FAILED, (("run", ", ".join(short)), ("message", message)))
+    odd = [str(run.index + 1) for run in runs if run.failure is None and len(run.windows) != effort.windows]
+    if odd:
+        message = f"it does not hold the {effort.windows} windows of the scenario"
+        yield Reason(ReasonCode.RUN_FAILED, (("run", ", ".join(odd)), ("message", message)))
 
 
 def _environment(result: ScenarioResult) -> Environment | None:

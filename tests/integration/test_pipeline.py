@@ -323,7 +323,11 @@ def altered(repository: Repository, change: Callable[[ScenarioResult], ScenarioR
         (lambda r: replace(r, runs=r.runs * 2), "the result holds a run twice"),
         (
             lambda r: replace(r, runs=(replace(r.runs[0], windows=r.runs[0].windows[:1]), *r.runs[1:])),
-            "it has fewer than the 2 windows of the scenario",
+            "it does not hold the 2 windows of the scenario",
+        ),
+        (
+            lambda r: replace(r, runs=(replace(r.runs[0], windows=r.runs[0].windows * 2), *r.runs[1:])),
+            "it does not hold the 2 windows of the scenario",
         ),
     ],
 )
