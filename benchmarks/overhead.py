@@ -83,17 +83,10 @@ def _summary(values: list[float]) -> Summary:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=40)
-    parser.add_argument("--block-s", type=float, default=3.0)
-    parser.add_argument("--model", default="tinyllama-1.1b")
-    parser.add_argument("--decode", type=DecodeMode, choices=list(DecodeMode), nargs="+", default=list(DecodeMode))
-    parser.add_argument("--out", type=Path, default=Path("overhead.json"))
-    asked = parser.parse_args()
+def measure(asked: argparse.Namespace) -> dict[str, object]:
+    """Measure all decode modes asked for and return what the file will hold."""
     meter = NvmlMeter(choose_board(), SystemClock())
     raw: dict[str, object] = {"utc": now_utc(), "board": asdict(meter.describe()), "block_s": asked.block_s}
-    rows = []
     for decode in asked.decode:
         engine = HfEngine(cache_folder())
         model = ModelRef(ModelSource.SYNTHETIC, asked.model)
@@ -101,14 +94,37 @@ def main() -> None:
         for _ in range(8):
             engine.generate()
         pairs = measure_pairs(engine, meter, asked.pairs, asked.block_s)
-        rows.append(table(f"{asked.model} fp16 {decode.value}", pairs))
         raw[decode.value] = [[asdict(plain), asdict(metered)] for plain, metered in pairs]
         engine.close()
     meter.close()
-    asked.out.write_text(json.dumps(raw, indent=1), encoding="utf-8")
+    return raw
+
+
+def pooled_rows(files: list[Path]) -> list[str]:
+    """One row for each decode mode, over the pairs of all files; boards may differ, as a pair is made on one board."""
+    raws = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    rows = []
+    for decode in DecodeMode:
+        pairs = [(Block(**plain), Block(**metered)) for raw in raws for plain, metered in raw.get(decode.value, [])]
+        if pairs:
+            rows.append(table(f"fp16 {decode.value}", pairs))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--block-s", type=float, default=3.0)
+    parser.add_argument("--model", default="tinyllama-1.1b")
+    parser.add_argument("--decode", type=DecodeMode, choices=list(DecodeMode), nargs="+", default=list(DecodeMode))
+    parser.add_argument("--out", type=Path, default=Path("overhead.json"))
+    parser.add_argument("--pool", type=Path, nargs="+", help="measure nothing, sum up these files")
+    asked = parser.parse_args()
+    if not asked.pool:
+        asked.out.write_text(json.dumps(measure(asked), indent=1), encoding="utf-8")
     print("| workload | pairs | tok/s without meter | change with meter | 95 % CI | sampler, share of one core |")
     print("| --- | --- | --- | --- | --- | --- |")
-    print("\n".join(rows))
+    print("\n".join(pooled_rows(asked.pool or [asked.out])))
 
 
 if __name__ == "__main__":
