@@ -255,9 +255,11 @@ def _observation(record: RunRecord, run: RunMeasurement, acceptance: Acceptance)
         measured_utc=record.started_utc,
         accepted_utc=acceptance.accepted_utc,
         accepted_by=acceptance.accepted_by,
-        board_uuid=record.environment.board.uuid,
+        board_uuids=tuple(board.uuid for board in record.environment.boards),
         metrics=_metrics(run.total),
         weights_digest=record.environment.engine.weights_digest,
+        dispatch_us=run.dispatch_us,
+        gpu_utilization_pct=run.total.gpu_utilization_pct,
     )
 
 

@@ -6,8 +6,9 @@ It knows ports only and hands out what it has as pieces, so that a crash loses n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from statistics import median
+from typing import Any, TypeVar
 
 from ecoci.errors import EngineError
 from ecoci.measure import quality_gates
@@ -16,6 +17,8 @@ from ecoci.model import (
     Environment,
     Generation,
     Host,
+    HostState,
+    IdleTraces,
     Phase,
     Progress,
     Reason,
@@ -27,17 +30,18 @@ from ecoci.model import (
     WarmUp,
     Window,
     Work,
+    WorkPhase,
 )
-from ecoci.ports import Clock, Engine, Meter
+from ecoci.ports import Clock, Engine, HostControl, HostMeter, Meter, Runtime
 
 STEADY_SHARE = 0.05
 """Two halves of the last generations may differ by this share in their medians and count as steady."""
 STEADY_LEAST_S = 3.0
 STEADY_LEAST_GENERATIONS = 4
 IDLE_S = 3.0
-QUIET_CHECK_S = 0.3
 
 Sink = Callable[[RunPiece], None]
+Tuples = TypeVar("Tuples", IdleTraces, HostState)
 
 
 class Reporter:
@@ -74,6 +78,9 @@ class Tools:
     clock: Clock
     host: Host
     reporter: Reporter
+    runtime: Runtime
+    control: HostControl
+    host_meter: HostMeter
 
 
 def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
@@ -81,35 +88,55 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
 
     Raises whatever the engine or the meter raises; the pieces handed out before stay true.
     """
-    board = tools.meter.describe()
-    if intruders := _foreign(_quiet_trace(tools)):
+    meter = tools.meter.describe()
+    sink(RunPiece(sensors=meter.sensors))
+    bare = _idle(tools)
+    sink(RunPiece(idle=IdleTraces(without_context=bare)))
+    if intruders := _foreign(bare):
         sink(RunPiece(failure=intruders))
         return
+    tools.runtime.open_context()
+    sink(RunPiece(idle=IdleTraces(with_context=_idle(tools))))
     facts, load_s = _load(job, tools)
     _refuse_other_device(facts)
-    sink(RunPiece(environment=Environment(board, facts, tools.host)))
+    sink(RunPiece(environment=Environment(meter.boards, facts, tools.host)))
     sink(RunPiece(load_s=load_s))
     warm_up = warm_up_until_steady(job, tools)
     sink(RunPiece(warm_up=warm_up))
     if not warm_up.steady:
         sink(RunPiece(failure=_not_steady(warm_up)))
         return
-    sink(RunPiece(idle=_idle_trace(tools)))
+    sink(RunPiece(host=tools.control.settle()))
+    sink(RunPiece(host=HostState(missing=tools.host_meter.missing())))
+    sink(RunPiece(idle=IdleTraces(loaded=_idle(tools))))
+    _probe_host(tools, sink)
     _measure_windows(job, tools, sink)
+    _probe_host(tools, sink)
+    if job.scenario.effort.phases:
+        _measure_phases(job, tools, sink)
     tools.reporter.enter(Phase.DONE)
 
 
-def _quiet_trace(tools: Tools) -> Trace:
-    """A short trace before anything is loaded: it fails early on a dead counter and sees who else is on the card."""
-    _, trace = tools.meter.record(lambda: tools.clock.sleep(QUIET_CHECK_S))
-    return trace
+def _idle(tools: Tools) -> tuple[Trace, ...]:
+    """Idle power in the state the process is in now.
+
+    The first one, before anything is loaded, also fails early on a dead counter and sees who else is on the card.
+    """
+    tools.reporter.enter(Phase.IDLE, expected_s=IDLE_S)
+    _, traces = tools.meter.record(lambda: tools.clock.sleep(IDLE_S))
+    return traces
 
 
-def _foreign(trace: Trace) -> Reason | None:
-    if not trace.foreign_before:
+def _foreign(traces: tuple[Trace, ...]) -> Reason | None:
+    found = {process.pid for trace in traces for process in trace.foreign_before}
+    if not found:
         return None
-    pids = ", ".join(str(process.pid) for process in trace.foreign_before)
-    return Reason(ReasonCode.FOREIGN_PROCESS, (("pids", pids), ("count", len(trace.foreign_before))))
+    pids = ", ".join(map(str, sorted(found)))
+    return Reason(ReasonCode.FOREIGN_PROCESS, (("pids", pids), ("count", len(found))))
+
+
+def _probe_host(tools: Tools, sink: Sink) -> None:
+    sink(RunPiece(host=HostState(dispatch_us=(tools.runtime.dispatch_us(),))))
 
 
 def _load(job: RunJob, tools: Tools) -> tuple[EngineFacts, float]:
@@ -176,12 +203,6 @@ def _not_steady(warm_up: WarmUp) -> Reason:
     return Reason(ReasonCode.NOT_STEADY, facts)
 
 
-def _idle_trace(tools: Tools) -> Trace:
-    tools.reporter.enter(Phase.IDLE, expected_s=IDLE_S)
-    _, trace = tools.meter.record(lambda: tools.clock.sleep(IDLE_S))
-    return trace
-
-
 def _measure_windows(job: RunJob, tools: Tools, sink: Sink) -> None:
     """Measure all windows; when a quality gate fails, once more. The second answer stands, flagged or not."""
     first = _window_set(job, tools, sink, Phase.MEASURING)
@@ -195,20 +216,35 @@ def _window_set(job: RunJob, tools: Tools, sink: Sink, phase: Phase) -> tuple[Wi
     tools.reporter.enter(phase, effort.windows, effort.windows * effort.window_s)
     windows = []
     for number in range(1, effort.windows + 1):
-        work, trace = tools.meter.record(lambda: _work(tools, effort.window_s))
-        windows.append(Window(trace, work))
+        windows.append(_window(tools, effort.window_s))
         sink(RunPiece(window=windows[-1]))
         tools.reporter.step(number)
     return tuple(windows)
 
 
-def _work(tools: Tools, least_s: float) -> Work:
-    """Whole generations for at least `least_s` seconds."""
+def _measure_phases(job: RunJob, tools: Tools, sink: Sink) -> None:
+    """One window each of repeated prefill and repeated decode. What was measured before them stands without them."""
+    for phase, stage in ((WorkPhase.PREFILL, Phase.PREFILL), (WorkPhase.DECODE, Phase.DECODE)):
+        tools.reporter.enter(stage, expected_s=job.scenario.effort.window_s)
+        _timed_generation(tools, phase)
+        sink(RunPiece(window=_window(tools, job.scenario.effort.window_s, phase)))
+
+
+def _window(tools: Tools, least_s: float, phase: WorkPhase = WorkPhase.GENERATE) -> Window:
+    with tools.control.window():
+        (work, host_energy), traces = tools.meter.record(
+            lambda: tools.host_meter.record(lambda: _work(tools, least_s, phase))
+        )
+    return Window(traces, work, phase, host_energy)
+
+
+def _work(tools: Tools, least_s: float, phase: WorkPhase) -> Work:
+    """Whole generations, or whole repeats of a phase, for at least `least_s` seconds."""
     done: list[Generation] = []
     durations: list[float] = []
     ends_s = tools.clock.now_s() + least_s
     while not done or tools.clock.now_s() < ends_s:
-        generation, duration_s = _timed_generation(tools)
+        generation, duration_s = _timed_generation(tools, phase)
         done.append(generation)
         durations.append(duration_s)
     peaks = [g.peak_memory_bytes for g in done if g.peak_memory_bytes is not None]
@@ -221,15 +257,15 @@ def _work(tools: Tools, least_s: float) -> Work:
     )
 
 
-def _timed_generation(tools: Tools) -> tuple[Generation, float]:
+def _timed_generation(tools: Tools, phase: WorkPhase = WorkPhase.GENERATE) -> tuple[Generation, float]:
     started_s = tools.clock.now_s()
-    generation = tools.engine.generate()
+    generation = tools.engine.generate(phase)
     return generation, tools.clock.now_s() - started_s
 
 
 def assemble(index: int, started_utc: str, pieces: Sequence[RunPiece], failure: Reason | None = None) -> RunRecord:
     """Put the pieces of one run together; `failure` is the parent's own reason when the child could not give one."""
-    record = RunRecord(index, started_utc, None, None, None, None, (), failure=failure)
+    record = RunRecord(index, started_utc, None, None, None, (), failure=failure)
     for piece in pieces:
         record = _with(record, piece)
     return record
@@ -237,12 +273,30 @@ def assemble(index: int, started_utc: str, pieces: Sequence[RunPiece], failure: 
 
 def _with(record: RunRecord, piece: RunPiece) -> RunRecord:
     if piece.window is not None:
-        return replace(record, windows=(*record.windows, piece.window))
+        return _with_window(record, piece.window)
+    if piece.idle is not None:
+        return replace(record, idle=_joined(record.idle, piece.idle))
+    if piece.host is not None:
+        return replace(record, host=_joined(record.host or HostState(), piece.host))
     if piece.superseded:
         return replace(record, windows=(), superseded=record.windows)
     given = {
         name: value
-        for name in ("environment", "load_s", "warm_up", "idle", "failure")
+        for name in ("environment", "load_s", "warm_up", "sensors", "failure")
         if (value := getattr(piece, name)) is not None
     }
     return replace(record, **given)
+
+
+def _with_window(record: RunRecord, window: Window) -> RunRecord:
+    if window.phase is WorkPhase.GENERATE:
+        return replace(record, windows=(*record.windows, window))
+    return replace(record, phase_windows=(*record.phase_windows, window))
+
+
+def _joined(before: Tuples, more: Tuples) -> Tuples:
+    """A value of tuples with those of another put behind its own."""
+    longer: dict[str, Any] = {}
+    for field in fields(type(before)):
+        longer[field.name] = (*getattr(before, field.name), *getattr(more, field.name))
+    return replace(before, **longer)

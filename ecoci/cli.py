@@ -225,13 +225,13 @@ def _read_spec(spec_file: Path) -> Spec:
 def _machine(asked: Measuring, observer: Observer) -> Machine:
     from ecoci.pipeline import Machine
     from ecoci.render.headline import replay_line
-    from ecoci.wiring import cache_folder, choose_board, gpu_launcher, replay_launcher
+    from ecoci.wiring import cache_folder, gpu_launcher, replay_launcher, visible_boards
 
     if asked.replay is not None:
         launcher = replay_launcher(asked.replay)
         click.echo(replay_line(launcher.provenance()))
-        return Machine(launcher, board_uuid="", cache_dir="", observer=observer)
-    return Machine(gpu_launcher(asked.out), choose_board(), str(cache_folder()), observer)
+        return Machine(launcher, board_uuids=(), cache_dir="", observer=observer)
+    return Machine(gpu_launcher(asked.out), visible_boards(), str(cache_folder()), observer)
 
 
 def _provenance(machine: Machine, spec_file: Path) -> Provenance:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ecoci import upgrades
 from ecoci.errors import DataError
 from ecoci.model import Baseline, JobResult, Report, RunJob, RunPiece
 from ecoci.plans import decode, encode, named, shown
@@ -46,11 +47,26 @@ class Schema:
 
 
 SCHEMAS: tuple[Schema, ...] = (
-    Schema("ecoci/result", JobResult, 1, "a measured result", "`ecoci compare` and `ecoci baseline accept`"),
-    Schema("ecoci/report", Report, 1, "a report", "`ecoci report`"),
-    Schema("ecoci/baseline", Baseline, 1, "a baseline", "the baselines folder and `ecoci baseline`"),
-    Schema("ecoci/run-job", RunJob, 1, "an order to a measuring process", "the measuring process"),
-    Schema("ecoci/run-piece", RunPiece, 1, "a line of a measuring process", "the process that started it"),
+    Schema(
+        "ecoci/result",
+        JobResult,
+        2,
+        "a measured result",
+        "`ecoci compare` and `ecoci baseline accept`",
+        {1: upgrades.result_1_to_2},
+    ),
+    Schema("ecoci/report", Report, 2, "a report", "`ecoci report`", {1: upgrades.report_1_to_2}),
+    Schema(
+        "ecoci/baseline",
+        Baseline,
+        2,
+        "a baseline",
+        "the baselines folder and `ecoci baseline`",
+        {1: upgrades.baseline_1_to_2},
+    ),
+    # both ends of these are the same installation, so they have no older versions
+    Schema("ecoci/run-job", RunJob, 2, "an order to a measuring process", "the measuring process"),
+    Schema("ecoci/run-piece", RunPiece, 2, "a line of a measuring process", "the process that started it"),
 )
 
 

@@ -245,9 +245,9 @@ def _other_board(head: Head, baseline: Baseline, code: ReasonCode, match: BoardM
     """The reason when the policy reads so and any base run was made on another board."""
     if head.environment is None or head.scenario.policy.match is not match:
         return ()
-    here = head.environment.board.uuid
-    others = sorted({entry.board_uuid for entry in baseline.observations} - {here})
-    return (Reason(code, (("base", ", ".join(others)), ("head", here))),) if others else ()
+    here = {board.uuid for board in head.environment.boards}
+    others = sorted({uuid for entry in baseline.observations for uuid in entry.board_uuids} - here)
+    return (Reason(code, (("base", ", ".join(others)), ("head", ", ".join(sorted(here))))),) if others else ()
 
 
 def _base_info(baseline: Baseline) -> BaseInfo:
@@ -258,7 +258,7 @@ def _base_info(baseline: Baseline) -> BaseInfo:
         jobs=len({entry.job_id for entry in entries}),
         newest_utc=max((entry.measured_utc for entry in entries), default=""),
         commits=tuple(dict.fromkeys(entry.commit for entry in entries if entry.commit is not None)),
-        board_uuids=tuple(dict.fromkeys(entry.board_uuid for entry in entries)),
+        board_uuids=tuple(dict.fromkeys(uuid for entry in entries for uuid in entry.board_uuids)),
     )
 
 

@@ -12,7 +12,7 @@ from ecoci.clocks import SystemClock
 from ecoci.errors import EcociError
 from ecoci.meters.nvml import list_boards, probe
 from ecoci.model import Board, Check, PowerSource, ProbeResult
-from ecoci.wiring import cache_folder, choose_board, describe_host
+from ecoci.wiring import cache_folder, describe_host, visible_boards
 
 GPU_LIBRARIES = ("torch", "transformers", "accelerate", "bitsandbytes", "safetensors")
 CACHE_NEED_GIB = 20
@@ -59,7 +59,7 @@ def _library(name: str) -> Check:
 def _gpus() -> tuple[Check, ...]:
     try:
         boards = list_boards()
-        chosen = choose_board()
+        chosen = visible_boards()[0]
     except EcociError as error:
         return (_refusal("gpu", error),)
     listed = tuple(_board(board, chosen) for board in boards)

@@ -20,6 +20,7 @@ from ecoci.model import (
     Environment,
     FieldDifference,
     Fingerprint,
+    HostMode,
     Quantization,
     Scenario,
     Workload,
@@ -41,16 +42,18 @@ def scenario_digest(scenario: Scenario) -> str:
     """16 hex digits over everything that changes the number, and nothing else.
 
     That is the whole workload, and the count and length of windows, which set how warm the card gets. Name, policy,
-    `against`, number of runs and warm-up budget are left out.
+    `against`, number of runs, warm-up budget and phases, which come after the windows, are left out.
     """
     effort = scenario.effort
     windows: dict[str, Json] = {"windows": effort.windows, "window_s": float(effort.window_s)}
-    return _digest({"format": DIGEST_FORMAT, "workload": _canonical(scenario.workload), **windows})
+    if effort.host is not HostMode.AS_IS:
+        windows["host"] = effort.host.value
+    return _digest({"format": DIGEST_FORMAT, "workload": _workload(scenario.workload), **windows})
 
 
 def task_digest(workload: Workload) -> str:
     """16 hex digits over what is computed, whatever the number format and the decode mode: equal tasks compare."""
-    task = _canonical(replace(workload, quantization=Quantization.FP32, decode=DecodeMode.EAGER))
+    task = _workload(replace(workload, quantization=Quantization.FP32, decode=DecodeMode.EAGER))
     return _digest({"format": DIGEST_FORMAT, "task": task})
 
 
@@ -126,6 +129,14 @@ def _slug(product: str) -> str:
 def _digest(content: Json) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:DIGEST_DIGITS]
+
+
+def _workload(workload: Workload) -> Json:
+    """The workload without what later versions added, where it says what files from before meant: digests live long."""
+    fields_now = _canonical(workload)
+    if isinstance(fields_now, dict) and workload.devices == 1:
+        del fields_now["devices"]
+    return fields_now
 
 
 def _canonical(value: object) -> Json:

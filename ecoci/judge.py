@@ -116,7 +116,7 @@ def _mixed_fields(result: ScenarioResult) -> tuple[str, ...]:
     """The parts of the environment that changed between the runs, so that they cannot be pooled; empty when none."""
     seen = [run.environment for run in result.runs if run.environment is not None]
     parts = (
-        ("board", len({environment.board for environment in seen})),
+        ("board", len({environment.boards for environment in seen})),
         ("engine", len({environment.engine for environment in seen})),
         ("host", len({environment.host for environment in seen})),
     )

@@ -63,7 +63,7 @@ def measure_window(window: Window, idle_power_w: float | None) -> Measurement:
 
 def measure_run(record: RunRecord) -> RunMeasurement:
     """One observation from one process: sums over its windows, so that per-token numbers are ratios of sums."""
-    idle_power_w = None if record.idle is None else mean_power_w(record.idle)
+    idle_power_w = _idle_power_w(record.idle.loaded)
     usable = tuple(window for window in record.windows if _holds_work(window))
     windows = tuple(measure_window(window, idle_power_w) for window in usable)
     return RunMeasurement(
@@ -140,6 +140,11 @@ def _scaled(value: Number, factor: float) -> Number:
 
 def _net(energy_j: Number, idle_power_w: Number, duration_s: float) -> Number:
     return None if energy_j is None or idle_power_w is None else energy_j - idle_power_w * duration_s
+
+
+def _idle_power_w(traces: Sequence[Trace]) -> Number:
+    """Idle watts of all boards together; None when one of them has no usable trace."""
+    return _sum([mean_power_w(trace) for trace in traces]) if traces else None
 
 
 def _holds_work(window: Window) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecoci.errors import EcociError, EngineError, InterruptedRunError
+from ecoci.errors import DeviceError, EcociError, EngineError, InterruptedRunError
 from ecoci.judge import judge
 from ecoci.model import (
     Artifact,
@@ -27,12 +27,13 @@ from ecoci.ports import Auditor, Launcher, Observer, Publisher, ResultStore
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where runs are made: the launcher, the card and the folder for synthetic weights."""
+    """Where runs are made: the launcher, the visible cards and the folder for synthetic weights."""
 
     launcher: Launcher
-    board_uuid: str
+    board_uuids: tuple[str, ...]
     cache_dir: str
     observer: Observer
+    wait_idle_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,7 @@ def _measure_scenario(
 ) -> tuple[JobResult, EcociError | None]:
     done = ScenarioResult(scenario, ())
     for index in range(scenario.effort.runs):
-        record, error = _launch(
-            RunJob(scenario, index, scenario.effort.runs, machine.board_uuid, machine.cache_dir), machine
-        )
+        record, error = _launch(scenario, index, machine)
         done = replace(done, runs=(*done.runs, record))
         stop = _save(replace(job, results=(*job.results, done)), store)
         error = stop or error
@@ -114,12 +113,14 @@ def _measure_scenario(
     return replace(job, results=(*job.results, done)), None
 
 
-def _launch(job: RunJob, machine: Machine) -> tuple[RunRecord, EcociError | None]:
+def _launch(scenario: Scenario, index: int, machine: Machine) -> tuple[RunRecord, EcociError | None]:
     try:
+        boards = _boards(scenario, machine)
+        job = RunJob(scenario, index, scenario.effort.runs, boards, machine.cache_dir, machine.wait_idle_s)
         record = machine.launcher.launch(job, machine.observer)
     except EcociError as error:
         facts = (("message", error.message), ("remedy", error.remedy))
-        return _failed(job.run_index, Reason(ReasonCode.RUN_FAILED, facts)), error
+        return _failed(index, Reason(ReasonCode.RUN_FAILED, facts)), error
     stop = record.failure
     if stop is not None and stop.code is ReasonCode.INTERRUPTED:
         number = signal.SIGTERM if stop.fact("signal") == signal.SIGTERM else signal.SIGINT
@@ -127,5 +128,17 @@ def _launch(job: RunJob, machine: Machine) -> tuple[RunRecord, EcociError | None
     return record, None
 
 
+def _boards(scenario: Scenario, machine: Machine) -> tuple[str, ...]:
+    """The first visible cards, as many as the scenario names. A replay has none."""
+    wanted, visible = scenario.workload.devices, machine.board_uuids
+    if visible and len(visible) < wanted:
+        raise DeviceError(
+            f"scenario {scenario.name!r} names {wanted} devices, and {len(visible)} can be seen",
+            cause="the machine has fewer GPUs, or CUDA_VISIBLE_DEVICES hides some of them",
+            remedy="run on a machine with enough GPUs, show them in CUDA_VISIBLE_DEVICES, or lower devices",
+        )
+    return visible[:wanted]
+
+
 def _failed(index: int, failure: Reason) -> RunRecord:
-    return RunRecord(index, "", None, None, None, None, (), failure=failure)
+    return RunRecord(index, "", None, None, None, (), failure=failure)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ecoci.model import (
     Artifact,
     Baseline,
-    Board,
+    DomainEnergy,
     EngineFacts,
     Finding,
     Fingerprint,
     Generation,
+    HostState,
     JobResult,
+    MeterFacts,
+    Missing,
     Progress,
     RunJob,
     RunRecord,
     Trace,
     Workload,
+    WorkPhase,
 )
 
 T = TypeVar("T")
@@ -34,23 +39,56 @@ class Clock(Protocol):
 
 
 class Meter(Protocol):
-    """Turns running work into a trace. `record` takes the work as a thunk, so it cannot be left open."""
+    """Turns running work into traces, one for each of its boards, in the order of `describe`.
 
-    def describe(self) -> Board: ...
+    `record` takes the work as a thunk, so it cannot be left open.
+    """
 
-    def record(self, work: Callable[[], T]) -> tuple[T, Trace]: ...
+    def describe(self) -> MeterFacts: ...
+
+    def record(self, work: Callable[[], T]) -> tuple[T, tuple[Trace, ...]]: ...
 
     def close(self) -> None: ...
 
 
 class Engine(Protocol):
-    """Runs a workload. `generate` makes one generation and returns only after the device is synced."""
+    """Runs a workload. `generate` makes one generation, or one part of it, and returns only after the device is synced.
+
+    A phase that the engine cannot repeat by itself raises `EngineError` at the first call, before any work.
+    """
 
     def prepare(self, workload: Workload) -> EngineFacts: ...
 
-    def generate(self) -> Generation: ...
+    def generate(self, phase: WorkPhase = WorkPhase.GENERATE) -> Generation: ...
 
     def close(self) -> None: ...
+
+
+class Runtime(Protocol):
+    """The framework on its devices before any model: what a context alone costs, and how fast this host drives it.
+
+    `dispatch_us` is the time to send one small operation to the device, in microseconds.
+    """
+
+    def open_context(self) -> None: ...
+
+    def dispatch_us(self) -> float: ...
+
+
+class HostControl(Protocol):
+    """Quiets the measuring process's own host side. `settle` is called once, warm; `window` surrounds each window."""
+
+    def settle(self) -> HostState: ...
+
+    def window(self) -> AbstractContextManager[None]: ...
+
+
+class HostMeter(Protocol):
+    """Reads what the host's processors and memory use beside the GPU. Where nothing can be read it says nothing."""
+
+    def record(self, work: Callable[[], T]) -> tuple[T, tuple[DomainEnergy, ...]]: ...
+
+    def missing(self) -> tuple[Missing, ...]: ...
 
 
 class Observer(Protocol):

@@ -26,12 +26,16 @@ WORKER = (sys.executable, "-P", "-m", "ecoci.worker")
 def gpu_tools(job: RunJob, sink: Sink) -> Tools:
     """The real ones: NVML meter and transformers engine on the card that the job names."""
     from ecoci.engines.hf import HfEngine
+    from ecoci.engines.hf_runtime import TorchRuntime
+    from ecoci.hosts.none import NoControl
+    from ecoci.meters.none import NoHostMeter
     from ecoci.meters.nvml import NvmlMeter
 
     clock = SystemClock()
     reporter = Reporter(job, clock, sink)
-    meter = NvmlMeter(job.board_uuid, clock, reporter.power)
-    return Tools(HfEngine(Path(job.cache_dir)), meter, clock, describe_host(), reporter)
+    meter = NvmlMeter(job.board_uuids, clock, reporter.power)
+    engine = HfEngine(Path(job.cache_dir))
+    return Tools(engine, meter, clock, describe_host(), reporter, TorchRuntime(), NoControl(), NoHostMeter())
 
 
 def gpu_launcher(out: Path) -> Launcher:
@@ -66,8 +70,8 @@ def result_store(base: Path, out: Path) -> ResultStore:
     return FixedBaselines(FolderStore(out, out), from_result(load_result(base)))
 
 
-def choose_board() -> str:
-    """UUID of the first GPU that CUDA_VISIBLE_DEVICES leaves visible.
+def visible_boards() -> tuple[str, ...]:
+    """UUIDs of the GPUs that CUDA_VISIBLE_DEVICES leaves visible, in its order; at least one.
 
     Raises `DeviceError` when there is none.
     """
@@ -83,7 +87,7 @@ def choose_board() -> str:
             cause=f"the variable hides all GPUs of this machine: {', '.join(known)}",
             remedy="unset CUDA_VISIBLE_DEVICES, or set it to the index or UUID of the GPU to measure",
         )
-    return visible[0]
+    return visible
 
 
 def cache_folder() -> Path:

@@ -20,25 +20,26 @@ PACKAGE = "ecoci"
 LAYERS: Mapping[int, tuple[str, ...]] = {
     0: ("", "errors", "model", "model.*"),
     1: (
-        *("codec", "plans", "spec", "spec_*", "yaml_source", "identity", "template"),
+        *("codec", "plans", "upgrades", "spec", "spec_*", "yaml_source", "identity", "template"),
         *("energy", "measure", "stats", "compare", "verdict", "judge", "baselines", "history", "tables"),
         *("render", "render.*"),
     ),
     2: ("ports",),
     3: (
         *("clocks", "bench", "store", "render.progress"),
-        *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*"),
+        *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
     ),
     4: ("pipeline", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
 }
 
-ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*")
+ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*")
 SHARED = (
     "clocks",
     "meters.sampler",
     "meters.ticks",
     "meters.visible",
     "engines.architectures",
+    "engines.counts",
     "engines.weights",
 )
 """Parts of layer 3 that are no adapters: several adapters may be built of them."""

@@ -9,7 +9,9 @@ from itertools import chain, repeat
 
 from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SimulatedClock
-from ecoci.engines.synthetic import SyntheticEngine
+from ecoci.engines.synthetic import SyntheticEngine, SyntheticRuntime
+from ecoci.hosts.none import NoControl
+from ecoci.meters.none import NoHostMeter
 from ecoci.meters.synthetic import BOARD, SyntheticMeter
 from ecoci.model import (
     Board,
@@ -37,7 +39,7 @@ class World:
     generation_s: float = 1.0
     spread: float = 0.01
     seed: int = 1
-    board: Board = BOARD
+    boards: tuple[Board, ...] = (BOARD,)
     foreign: tuple[ForeignProcess, ...] = ()
     warm_up_s: tuple[float, ...] = (5.0, 1.4)
 
@@ -45,9 +47,9 @@ class World:
         clock = SimulatedClock()
         chance = random.Random(f"{self.seed}/{job.scenario.name}/{job.run_index}")  # noqa: S311 - no secret
         factor = 1.0 + self.spread * chance.gauss(0.0, 1.0)
-        meter = SyntheticMeter(clock, self._power(factor), board=self.board, foreign=self.foreign)
+        meter = SyntheticMeter(clock, self._power(factor), boards=self.boards, foreign=self.foreign)
         engine = SyntheticEngine(clock, self._durations())
-        return Tools(engine, meter, clock, HOST, Reporter(job, clock, sink))
+        return Tools(engine, meter, clock, HOST, Reporter(job, clock, sink), SyntheticRuntime(), NoControl(), NoHostMeter())
 
     def _power(self, factor: float) -> Callable[[float], float]:
         return lambda _t: self.power_w * factor
@@ -67,7 +69,7 @@ def scenario(name: str = "tiny", **policy: float) -> Scenario:
 
 def job(of: Scenario | None = None, index: int = 0) -> RunJob:
     made = of or scenario()
-    return RunJob(made, index, made.effort.runs, board_uuid=BOARD.uuid, cache_dir="")
+    return RunJob(made, index, made.effort.runs, board_uuids=(BOARD.uuid,), cache_dir="")
 
 
 class Heard:

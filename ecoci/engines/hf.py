@@ -28,7 +28,7 @@ from ecoci.engines.hf_memory import MemoryNeed, estimate_need, is_out_of_memory,
 from ecoci.engines.hf_prompts import PromptTokens, Rows, draw_prompts, encode_prompts
 from ecoci.engines.hf_source import LocalModel, resolve_model
 from ecoci.errors import EcociError, EngineError
-from ecoci.model import DecodeMode, EngineFacts, Generation, Workload
+from ecoci.model import DecodeMode, EngineFacts, Generation, Workload, WorkPhase
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class HfEngine:
             synthetic_weights=source.synthetic,
         )
 
-    def generate(self) -> Generation:
+    def generate(self, phase: WorkPhase = WorkPhase.GENERATE) -> Generation:
         """One greedy generation of the whole batch, device synced. Raises `EngineError` for another token count."""
         loaded = self._require_loaded()
         workload = loaded.workload

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ecoci.model import EngineFacts, Generation, Workload
+from ecoci.engines.counts import counted
+from ecoci.model import EngineFacts, Generation, Workload, WorkPhase
 from ecoci.ports import Clock
 
 FACTS = EngineFacts(
@@ -30,12 +31,24 @@ class SyntheticEngine:
         self._workload = workload
         return FACTS
 
-    def generate(self) -> Generation:
+    def generate(self, phase: WorkPhase = WorkPhase.GENERATE) -> Generation:
         if self._workload is None:
             raise RuntimeError("generate was called before prepare")
         self._clock.sleep(next(self._durations_s))
-        batch = self._workload.batch
-        return Generation(batch, batch * self._workload.prompt_tokens, batch * self._workload.new_tokens, 1 << 30)
+        return counted(self._workload, phase, 1 << 30)
 
     def close(self) -> None:
         self._workload = None
+
+
+class SyntheticRuntime:
+    """A framework that opens its context at once and sends an operation in `dispatch_us` microseconds."""
+
+    def __init__(self, dispatch_us: float = 10.0) -> None:
+        self._dispatch_us = dispatch_us
+
+    def open_context(self) -> None:
+        pass
+
+    def dispatch_us(self) -> float:
+        return self._dispatch_us

@@ -56,7 +56,7 @@ class ProcessLauncher:
     def _start(self, files: tuple[str, str], job: RunJob, output: IO[bytes]) -> subprocess.Popen[bytes]:
         # A session of its own keeps Ctrl-C from the child: the parent decides how it ends. The UUID says which card
         # is meant whatever the order CUDA would count in.
-        card = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": job.board_uuid}
+        card = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": ",".join(job.board_uuids)}
         return subprocess.Popen(
             [*self._command, *files],
             stdin=subprocess.DEVNULL,

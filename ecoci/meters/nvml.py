@@ -16,7 +16,7 @@ from ecoci.meters.nvml_refusals import refuse_unmeasurable
 from ecoci.meters.nvml_watch import Watch, choose_power_source, open_power
 from ecoci.meters.sampler import Sampler
 from ecoci.meters.ticks import WIDEST_GAP_S, measure_tick_s, read_counter, refuse_backwards, wait_for_edge
-from ecoci.model import Board, CounterReading, Missing, PowerSource, ThrottleTime, Trace
+from ecoci.model import Board, CounterReading, MeterFacts, Missing, PowerSource, ThrottleTime, Trace
 from ecoci.ports import Clock
 
 T = TypeVar("T")
@@ -48,23 +48,25 @@ class NvmlMeter:
     that cannot be measured: no driver, unknown, older than Volta, split by MIG, without an energy counter.
     """
 
-    def __init__(self, board_uuid: str, clock: Clock, on_power: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self, board_uuids: tuple[str, ...], clock: Clock, on_power: Callable[[float], None] | None = None
+    ) -> None:
         self._clock = clock
         self._on_power = on_power
         self._self_test: _SelfTest | None = None
         self._session = Session()
         try:
-            self._device = open_device(self._session, board_uuid)
+            self._device = open_device(self._session, board_uuids[0])
             self._board = self._device.describe()
             refuse_unmeasurable(self._device, self._board)
         except BaseException:
             self._session.close()
             raise
 
-    def describe(self) -> Board:
-        return self._board
+    def describe(self) -> MeterFacts:
+        return MeterFacts((self._board,))
 
-    def record(self, work: Callable[[], T]) -> tuple[T, Trace]:
+    def record(self, work: Callable[[], T]) -> tuple[T, tuple[Trace, ...]]:
         """Run `work` between two tick edges of the counter and return its result with the trace of the window.
 
         `work` must return only after its own device sync. What it raises goes on unchanged; no thread stays behind.
@@ -95,7 +97,7 @@ class NvmlMeter:
             foreign_after=foreign_after,
             missing=_first_of_each_field((*missing, *watch.missing())),
         )
-        return result, trace
+        return result, (trace,)
 
     def close(self) -> None:
         self._session.close()

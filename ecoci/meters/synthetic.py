@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from ecoci.model import Board, CounterReading, ForeignProcess, PowerSource, PowerTrace, Trace
+from ecoci.model import Board, CounterReading, ForeignProcess, MeterFacts, PowerSource, PowerTrace, Trace
 from ecoci.ports import Clock
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ BOARD = Board(
 
 
 class SyntheticMeter:
-    """Measures `power_w(t)` watts with a counter of `tick_s`, exact to one millijoule a tick."""
+    """Measures `power_w(t)` watts on each board with a counter of `tick_s`, exact to one millijoule a tick."""
 
     def __init__(
         self,
@@ -32,28 +33,28 @@ class SyntheticMeter:
         power_w: Callable[[float], float],
         *,
         tick_s: float = 0.1,
-        board: Board = BOARD,
+        boards: tuple[Board, ...] = (BOARD,),
         foreign: tuple[ForeignProcess, ...] = (),
     ) -> None:
         self._clock = clock
         self._power_w = power_w
         self._tick_s = tick_s
-        self._board = board
+        self._boards = boards
         self._foreign = foreign
         self._energy_j = 0.0
         self._counted_to_s = clock.now_s()
 
-    def describe(self) -> Board:
-        return self._board
+    def describe(self) -> MeterFacts:
+        return MeterFacts(self._boards)
 
-    def record(self, work: Callable[[], T]) -> tuple[T, Trace]:
+    def record(self, work: Callable[[], T]) -> tuple[T, tuple[Trace, ...]]:
         start = self._next_edge()
         started_s = self._clock.now_s()
         value = work()
         ended_s = self._clock.now_s()
         edge = self._next_edge()
-        trace = Trace(
-            board_uuid=self._board.uuid,
+        first = Trace(
+            board_uuid=self._boards[0].uuid,
             started_s=started_s,
             ended_s=ended_s,
             counter_start=start,
@@ -64,7 +65,7 @@ class SyntheticMeter:
             foreign_before=self._foreign,
             foreign_after=self._foreign,
         )
-        return value, trace
+        return value, tuple(replace(first, board_uuid=board.uuid) for board in self._boards)
 
     def close(self) -> None:
         pass

@@ -30,7 +30,8 @@ class MetricValue:
 class Observation:
     """What one accepted run contributes. `accounting` is "gross": board energy with idle included.
 
-    `weights_digest` tells apart the models of one name; None where the engine gives none.
+    `weights_digest` tells apart the models of one name; None where the engine gives none. `dispatch_us` and
+    `gpu_utilization_pct` say how fast the host was and how much the GPU had to wait for it.
     """
 
     job_id: str
@@ -39,10 +40,12 @@ class Observation:
     measured_utc: str
     accepted_utc: str
     accepted_by: str
-    board_uuid: str
+    board_uuids: tuple[str, ...]
     metrics: tuple[MetricValue, ...]
     accounting: str = "gross"
     weights_digest: str | None = None
+    dispatch_us: float | None = None
+    gpu_utilization_pct: float | None = None
 
     def metric(self, name: str) -> float | None:
         return next((m.value for m in self.metrics if m.name == name), None)

@@ -5,29 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecoci.model.result import Environment, Reason, WarmUp, Window
+from ecoci.model.result import Environment, HostState, IdleTraces, Reason, WarmUp, Window
 from ecoci.model.scenario import Scenario
-from ecoci.model.trace import Trace
+from ecoci.model.trace import SensorTest
 
 
 @dataclass(frozen=True, slots=True)
 class RunJob:
-    """One run to be made in a fresh process. `board_uuid` pins the card; `cache_dir` holds synthetic weights."""
+    """One run to be made in a fresh process.
+
+    `board_uuids` are the cards it may use and that are measured; `cache_dir` holds synthetic weights and what the
+    sensors of known boards can do. `wait_idle_s` is how long the run may wait for a quiet card before it loads.
+    """
 
     scenario: Scenario
     run_index: int
     runs_total: int
-    board_uuid: str
+    board_uuids: tuple[str, ...]
     cache_dir: str
+    wait_idle_s: float = 0.0
 
 
 class Phase(StrEnum):
     STARTING = "starting"
+    WAITING = "waiting for a quiet card"
     LOADING = "loading"
     WARMING_UP = "warming up"
     IDLE = "idle power"
     MEASURING = "measuring"
     REMEASURING = "measuring again"
+    PREFILL = "measuring prefill"
+    DECODE = "measuring decode"
     DONE = "done"
 
 
@@ -49,6 +57,7 @@ class Progress:
 class RunPiece:
     """One line of a measuring process's file: exactly one field is set. Lines add up to a `RunRecord`.
 
+    Lines with idle traces or facts of the host add to those before.
     `superseded` marks that the windows so far failed a quality gate and are measured again after it. `failure` ends a
     run that is of no use but no error; `error` ends one whose cause every later run would meet too.
     """
@@ -56,8 +65,10 @@ class RunPiece:
     environment: Environment | None = None
     load_s: float | None = None
     warm_up: WarmUp | None = None
-    idle: Trace | None = None
+    idle: IdleTraces | None = None
     window: Window | None = None
+    sensors: tuple[SensorTest, ...] | None = None
+    host: HostState | None = None
     superseded: bool = False
     progress: Progress | None = None
     failure: Reason | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ecoci.model.scenario import Scenario, Tariff
-from ecoci.model.trace import Missing, ThrottleTime, Trace
+from ecoci.model.trace import DomainEnergy, Missing, SensorTest, ThrottleTime, Trace
 
 
 class ReasonCode(StrEnum):
@@ -42,6 +42,11 @@ class ReasonCode(StrEnum):
     OUTLIERS = "outliers"
     THROTTLED = "throttled"
     COUNTER_TRACE_GAP = "counter_trace_gap"
+    BUSY_BEFORE = "busy_before"
+    POWER_ABOVE_IDLE = "power_above_idle"
+    CLOCKS_CHANGED = "clocks_changed"
+    TEMPERATURE_SLOPE = "temperature_slope"
+    HOST_DIFFERS = "host_differs"
     SHORT_WINDOW = "short_window"
     EDGE_UNCERTAIN = "edge_uncertain"
     READING_MISSING = "reading_missing"
@@ -101,10 +106,37 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterFacts:
+    """What a meter measures with: its boards in the order of its traces, and what their sensors can do."""
+
+    boards: tuple[Board, ...]
+    sensors: tuple[SensorTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What was done to quiet the host, as sorted (name, value) pairs, and what was asked for and could not be had.
+
+    `dispatch_us` holds microseconds per small operation that the framework sent to the device, before the first and
+    after the last window: how fast this host drives a GPU.
+    """
+
+    applied: tuple[tuple[str, str], ...] = ()
+    missing: tuple[Missing, ...] = ()
+    dispatch_us: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
-    board: Board
+    """`boards` are those that were measured, in the order of a window's traces; at least one."""
+
+    boards: tuple[Board, ...]
     engine: EngineFacts
     host: Host
+
+    @property
+    def board(self) -> Board:
+        return self.boards[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +169,46 @@ class WarmUp:
     budget_s: float
 
 
+class WorkPhase(StrEnum):
+    """Which part of a request a window repeats."""
+
+    GENERATE = "generate"
+    """Whole requests: the gated number."""
+    PREFILL = "prefill"
+    """The prompt up to the first token."""
+    DECODE = "decode"
+    """The tokens after the first, from a filled cache."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
-    trace: Trace
+    """One synced stretch of work; `traces` holds one for each board of the scenario, at least one."""
+
+    traces: tuple[Trace, ...]
     work: Work
+    phase: WorkPhase = WorkPhase.GENERATE
+    host_energy: tuple[DomainEnergy, ...] = ()
+
+    @property
+    def trace(self) -> Trace:
+        """The first board's: the times of the work are the same in all."""
+        return self.traces[0]
+
+
+@dataclass(frozen=True, slots=True)
+class IdleTraces:
+    """Idle power in three states of the measuring process, one trace for each board; empty where it was not taken."""
+
+    without_context: tuple[Trace, ...] = ()
+    with_context: tuple[Trace, ...] = ()
+    loaded: tuple[Trace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One fresh process, raw. `superseded` are windows that failed a quality gate and were measured again.
 
+    `phase_windows` repeat prefill or decode alone; they stand beside the gated number.
     `failure` says why a run has fewer windows than asked for (crash, signal, not steady); None means it is whole.
     """
 
@@ -155,9 +217,12 @@ class RunRecord:
     environment: Environment | None
     load_s: float | None
     warm_up: WarmUp | None
-    idle: Trace | None
     windows: tuple[Window, ...]
     superseded: tuple[Window, ...] = ()
+    idle: IdleTraces = IdleTraces()
+    phase_windows: tuple[Window, ...] = ()
+    sensors: tuple[SensorTest, ...] = ()
+    host: HostState | None = None
     failure: Reason | None = None
 
 
@@ -203,11 +268,22 @@ class JobResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardShare:
+    """What one board contributed to a measurement; None where its reading is missing."""
+
+    uuid: str
+    energy_j: float | None
+    mean_power_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """The numbers of one window, or of one run as the sum of its windows. None where a reading is missing.
 
     Energy is gross board energy (idle included) unless the name says net. `generation_s` is the mean duration of one
     generation. `counter_trace_gap` is (trace integral - counter) / counter. `throttled` is summed by cause.
+    Over several boards energy and power are sums over exactly those of the scenario, `boards` has the shares; the
+    other readings are means, and the gap that of the board where it is widest.
     """
 
     energy_j: float | None
@@ -225,6 +301,8 @@ class Measurement:
     sm_clock_mhz: float | None
     throttled: tuple[ThrottleTime, ...]
     counter_trace_gap: float | None
+    boards: tuple[BoardShare, ...] = ()
+    host_energy: tuple[DomainEnergy, ...] = ()
 
     @property
     def energy_per_token_j(self) -> float | None:
@@ -253,9 +331,39 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseMeasurement:
+    """One phase of a request measured by itself: `tokens` are prompt tokens of a prefill, output tokens of a decode.
+
+    `repeat_s` is the mean duration of one repeat: for a prefill the time to the first token.
+    """
+
+    phase: WorkPhase
+    energy_j: float | None
+    duration_s: float
+    tokens: int
+    repeats: int
+    repeat_s: float
+    mean_power_w: float | None
+
+    @property
+    def energy_per_token_j(self) -> float | None:
+        return None if self.energy_j is None else self.energy_j / self.tokens
+
+
+@dataclass(frozen=True, slots=True)
+class IdlePower:
+    """Idle watts, summed over the boards, in three states of the measuring process."""
+
+    without_context_w: float | None = None
+    with_context_w: float | None = None
+    loaded_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunMeasurement:
     """One observation: the run's numbers, its windows' numbers, idle power in the same context, its quality flags.
 
+    `dispatch_us` is the mean of the host's readings: microseconds to send one small operation to the device.
     `total` is None when the run holds no usable window; `flags` then says why.
     """
 
@@ -265,3 +373,6 @@ class RunMeasurement:
     idle_power_w: float | None
     warm_up_generations: int | None
     flags: tuple[Reason, ...]
+    idle: IdlePower = IdlePower()
+    phases: tuple[PhaseMeasurement, ...] = ()
+    dispatch_us: float | None = None

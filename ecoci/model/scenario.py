@@ -45,6 +45,25 @@ class BoardMatch(StrEnum):
     """Only the same board, by UUID."""
 
 
+class HostMode(StrEnum):
+    """What is done to the host while a window runs."""
+
+    QUIET = "quiet"
+    """Own cores for the measuring thread, few helper threads, no garbage collection; nothing that needs privilege."""
+    AS_IS = "as_is"
+
+
+class Contamination(StrEnum):
+    """What can spoil a measurement from outside; the policy says which of them refuse it instead of being flagged."""
+
+    FOREIGN_PROCESS = "foreign_process"
+    BUSY_BEFORE = "busy_before"
+    POWER_ABOVE_IDLE = "power_above_idle"
+    CLOCKS_CHANGED = "clocks_changed"
+    THROTTLED = "throttled"
+    TEMPERATURE_SLOPE = "temperature_slope"
+
+
 class Unsettled(StrEnum):
     """What a verdict that is neither good nor bad does to the exit code."""
 
@@ -87,16 +106,23 @@ class Workload:
     seed: int = 0
     prompts: tuple[str, ...] = ()
     """Pinned texts, reused in turn over the batch; empty means token ids drawn from the seed."""
+    devices: int = 1
+    """Over how many GPUs the layers of the model are spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured. `window_s` is the least length of a window, in seconds."""
+    """How much is measured. `window_s` is the least length of a window, in seconds.
+
+    `phases` adds one window each of prefill alone and decode alone, after the others.
+    """
 
     runs: int = 5
     windows: int = 3
     window_s: float = 10.0
     warm_up_budget_s: float = 180.0
+    host: HostMode = HostMode.QUIET
+    phases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +134,7 @@ class Policy:
     on_inconclusive: Unsettled = Unsettled.WARN
     on_not_measurable: Unsettled = Unsettled.FAIL
     match: BoardMatch = BoardMatch.PRODUCT
+    refuse: tuple[Contamination, ...] = (Contamination.FOREIGN_PROCESS, Contamination.BUSY_BEFORE)
 
 
 @dataclass(frozen=True, slots=True)

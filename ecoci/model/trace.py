@@ -72,8 +72,43 @@ class ForeignProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainEnergy:
+    """What a part of the host used while a window ran, by its own counter: information beside the GPU's energy.
+
+    `domain` names the part as the system does, with its socket ("package-0", "dram-0").
+    """
+
+    domain: str
+    energy_j: float
+
+
+@dataclass(frozen=True, slots=True)
+class SensorTest:
+    """What the sensors of one board turned out to be able to do, tried out before anything is measured with them.
+
+    `tick_s` is the median gap between two refreshes of the energy counter and `tick_jitter_s` the half width that holds
+    the middle 80 % of the gaps; `counter_call_s` is the median duration of one read. `power_w` is the mean power by the
+    counter during the test. `idle_power_w` is the lowest mean power without any context ever seen on this board.
+    `tested_utc` is when it was tried; a test of the same board, driver and settings is not repeated for a day.
+    """
+
+    board_uuid: str
+    tested_utc: str
+    tick_s: float
+    tick_jitter_s: float
+    counter_call_s: float
+    power_source: PowerSource | None
+    power_w: float
+    power_limit_w: float | None
+    sample_spacing_s: float | None = None
+    idle_power_w: float | None = None
+    reused: bool = False
+    missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
-    """One window: the synced work between `started_s` and `ended_s`, and what the sensor said around it.
+    """One window on one board: the synced work between `started_s` and `ended_s`, and what the sensor said around it.
 
     `counter_start` lies on a tick edge at or just before `started_s`. `counter_end` was read straight after the sync.
     `counter_edge` is the first tick edge after `ended_s`: start and edge together hold whole ticks, and the short tail

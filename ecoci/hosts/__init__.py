@@ -1,0 +1,1 @@
+"""Adapters that quiet the host while a window runs."""
