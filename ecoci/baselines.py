@@ -33,6 +33,8 @@ from ecoci.model import (
 GPU_DEVICE = "cuda"
 BLOCKING: dict[ReasonCode, str] = {
     ReasonCode.FOREIGN_PROCESS: "another process was on the GPU, so its energy is in the number",
+    ReasonCode.BUSY_BEFORE: "the GPU was at work for somebody else before it began",
+    ReasonCode.COUNTER_TRACE_GAP: "energy counter and power trace disagree, so neither can be believed",
     ReasonCode.NO_ENERGY: "it has no energy reading",
     ReasonCode.NOT_STEADY: "it did not become steady within the warm-up budget",
     ReasonCode.NOT_FINITE: "a number in it is not finite",

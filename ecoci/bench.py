@@ -6,19 +6,20 @@ It knows ports only and hands out what it has as pieces, so that a crash loses n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any, TypeVar
 
 from ecoci.errors import EngineError
 from ecoci.measure import quality_gates
 from ecoci.model import (
+    Contamination,
     EngineFacts,
     Environment,
     Generation,
     Host,
     HostState,
     IdleTraces,
+    Missing,
     Phase,
     Progress,
     Reason,
@@ -41,7 +42,6 @@ STEADY_LEAST_GENERATIONS = 4
 IDLE_S = 3.0
 
 Sink = Callable[[RunPiece], None]
-Tuples = TypeVar("Tuples", IdleTraces, HostState)
 
 
 class Reporter:
@@ -92,7 +92,8 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
     sink(RunPiece(sensors=meter.sensors))
     bare = _idle(tools)
     sink(RunPiece(idle=IdleTraces(without_context=bare)))
-    if intruders := _foreign(bare):
+    intruders = _foreign(bare)
+    if intruders is not None and Contamination.FOREIGN_PROCESS in job.scenario.policy.refuse:
         sink(RunPiece(failure=intruders))
         return
     tools.runtime.open_context()
@@ -107,7 +108,7 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
         sink(RunPiece(failure=_not_steady(warm_up)))
         return
     sink(RunPiece(host=tools.control.settle()))
-    sink(RunPiece(host=HostState(missing=tools.host_meter.missing())))
+    sink(RunPiece(missing=tools.host_meter.missing()))
     sink(RunPiece(idle=IdleTraces(loaded=_idle(tools))))
     _probe_host(tools, sink)
     _measure_windows(job, tools, sink)
@@ -223,11 +224,17 @@ def _window_set(job: RunJob, tools: Tools, sink: Sink, phase: Phase) -> tuple[Wi
 
 
 def _measure_phases(job: RunJob, tools: Tools, sink: Sink) -> None:
-    """One window each of repeated prefill and repeated decode. What was measured before them stands without them."""
+    """One window each of repeated prefill and repeated decode.
+
+    An engine that cannot repeat one of them costs that window only: what was measured before stands without it.
+    """
     for phase, stage in ((WorkPhase.PREFILL, Phase.PREFILL), (WorkPhase.DECODE, Phase.DECODE)):
         tools.reporter.enter(stage, expected_s=job.scenario.effort.window_s)
-        _timed_generation(tools, phase)
-        sink(RunPiece(window=_window(tools, job.scenario.effort.window_s, phase)))
+        try:
+            _timed_generation(tools, phase)
+            sink(RunPiece(window=_window(tools, job.scenario.effort.window_s, phase)))
+        except EngineError as error:
+            sink(RunPiece(missing=(Missing(f"phase.{phase.value}", f"{error.message} ({error.remedy})"),)))
 
 
 def _window(tools: Tools, least_s: float, phase: WorkPhase = WorkPhase.GENERATE) -> Window:
@@ -275,9 +282,11 @@ def _with(record: RunRecord, piece: RunPiece) -> RunRecord:
     if piece.window is not None:
         return _with_window(record, piece.window)
     if piece.idle is not None:
-        return replace(record, idle=_joined(record.idle, piece.idle))
+        return replace(record, idle=_more_idle(record.idle, piece.idle))
+    if piece.missing is not None:
+        return replace(record, missing=(*record.missing, *piece.missing))
     if piece.host is not None:
-        return replace(record, host=_joined(record.host or HostState(), piece.host))
+        return replace(record, host=_more_host(record.host or HostState(), piece.host))
     if piece.superseded:
         return replace(record, windows=(), superseded=record.windows)
     given = {
@@ -294,9 +303,17 @@ def _with_window(record: RunRecord, window: Window) -> RunRecord:
     return replace(record, phase_windows=(*record.phase_windows, window))
 
 
-def _joined(before: Tuples, more: Tuples) -> Tuples:
-    """A value of tuples with those of another put behind its own."""
-    longer: dict[str, Any] = {}
-    for field in fields(type(before)):
-        longer[field.name] = (*getattr(before, field.name), *getattr(more, field.name))
-    return replace(before, **longer)
+def _more_idle(before: IdleTraces, more: IdleTraces) -> IdleTraces:
+    return IdleTraces(
+        without_context=(*before.without_context, *more.without_context),
+        with_context=(*before.with_context, *more.with_context),
+        loaded=(*before.loaded, *more.loaded),
+    )
+
+
+def _more_host(before: HostState, more: HostState) -> HostState:
+    return HostState(
+        applied=(*before.applied, *more.applied),
+        missing=(*before.missing, *more.missing),
+        dispatch_us=(*before.dispatch_us, *more.dispatch_us),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from threading import Event
 
 
 class SystemClock:
@@ -13,6 +14,9 @@ class SystemClock:
 
     def sleep(self, duration_s: float) -> None:
         time.sleep(duration_s)
+
+    def wait(self, event: Event, timeout_s: float) -> bool:
+        return event.wait(timeout_s)
 
 
 class SimulatedClock:
@@ -26,3 +30,8 @@ class SimulatedClock:
 
     def sleep(self, duration_s: float) -> None:
         self._now_s += max(0.0, duration_s)
+
+    def wait(self, event: Event, timeout_s: float) -> bool:
+        if not event.is_set():
+            self.sleep(timeout_s)
+        return event.is_set()

@@ -31,6 +31,7 @@ from ecoci.model import (
     Scenario,
     Workload,
 )
+from ecoci.pace import host_pace
 
 GROSS = "gross"
 LEAST_RUNS = 2
@@ -40,12 +41,15 @@ REFUSALS = frozenset(
         ReasonCode.RUN_FAILED,
         ReasonCode.INTERRUPTED,
         ReasonCode.NOT_STEADY,
-        ReasonCode.FOREIGN_PROCESS,
         ReasonCode.NO_ENERGY,
         ReasonCode.NOT_FINITE,
+        ReasonCode.COUNTER_TRACE_GAP,
     }
 )
-"""Flags that keep a run out of the test, and the test from a verdict: dropping runs until the rest agree is no test."""
+"""Flags that keep a run out of the test, and the test from a verdict: dropping runs until the rest agree is no test.
+
+Contamination (another process, a busy card, throttling) joins them as the scenario's policy says.
+"""
 
 _INFORMATION = (Metric.TOKENS_PER_S, Metric.MEAN_POWER_W, Metric.NET_ENERGY_PER_TOKEN_J)
 
@@ -81,7 +85,7 @@ def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, .
     `candidates` are baselines of the same scenario on other fingerprints. Their numbers are never used: the nearest
     one only says which fields differ.
     """
-    own = _run_problems(head.runs)
+    own = _run_problems(head)
     if head.environment is None:
         return Comparison(problems=own or (_no_runs(head.runs),), primary=None)
     if baseline is None:
@@ -103,6 +107,7 @@ def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, .
         information=_information(head, baseline),
         base=_base_info(baseline),
         workload_changes=changes,
+        host_pace=host_pace(head.runs, baseline),
     )
 
 
@@ -114,19 +119,25 @@ def notes(head: Head, baseline: Baseline | None) -> tuple[Reason, ...]:
     return (*(weights if synthetic else ()), *board)
 
 
-def _run_problems(runs: Sequence[RunMeasurement]) -> tuple[Reason, ...]:
+def refusals(policy: Policy) -> frozenset[ReasonCode]:
+    """The flags that refuse a run under this policy."""
+    return REFUSALS | {ReasonCode(contamination.value) for contamination in policy.refuse}
+
+
+def _run_problems(head: Head) -> tuple[Reason, ...]:
     """One problem for each refusing code, with the facts of the first run that has it and the numbers of all."""
-    if not runs:
-        return (_no_runs(runs),)
+    if not head.runs:
+        return (_no_runs(head.runs),)
     found: dict[ReasonCode, list[tuple[RunMeasurement, Reason]]] = {}
-    for run in runs:
-        for flag in _refusing_flags(run):
+    for run in head.runs:
+        for flag in _refusing_flags(run, head.scenario.policy):
             found.setdefault(flag.code, []).append((run, flag))
     return tuple(_merged(code, entries) for code, entries in found.items())
 
 
-def _refusing_flags(run: RunMeasurement) -> tuple[Reason, ...]:
-    flags = tuple(flag for flag in run.flags if flag.code in REFUSALS)
+def _refusing_flags(run: RunMeasurement, policy: Policy) -> tuple[Reason, ...]:
+    codes = refusals(policy)
+    flags = tuple(flag for flag in run.flags if flag.code in codes)
     if flags:
         return flags
     return (Reason(ReasonCode.NO_ENERGY),) if _value(run, Metric.ENERGY_PER_TOKEN_J) is None else ()
@@ -233,8 +244,10 @@ def _digests(weights: FieldDifference) -> tuple[Fact, ...]:
 
 
 def _window_changes(base: Scenario, head: Scenario) -> tuple[str, ...]:
-    """Count and length of windows set how warm the card gets, so they are part of what is measured."""
-    return tuple(name for name in ("windows", "window_s") if getattr(base.effort, name) != getattr(head.effort, name))
+    """Windows set how warm the card gets, the host's mode how long it waits: both are part of what is measured."""
+    return tuple(
+        name for name in ("windows", "window_s", "host") if getattr(base.effort, name) != getattr(head.effort, name)
+    )
 
 
 def _names(differences: Iterable[FieldDifference]) -> str:
@@ -268,7 +281,7 @@ def _value(run: RunMeasurement, metric: Metric) -> float | None:
 
 def _sides(metric: Metric, head: Head, baseline: Baseline) -> _Sides:
     """One value a run: what happened inside a process has already become its one number."""
-    clean = (run for run in head.runs if not _refusing_flags(run))
+    clean = (run for run in head.runs if not _refusing_flags(run, head.scenario.policy))
     return _Sides(
         metric,
         base=_known(entry.metric(metric.value) for entry in baseline.observations),

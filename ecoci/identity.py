@@ -70,6 +70,7 @@ def fingerprint_of(environment: Environment, workload: Workload) -> Fingerprint:
     """
     facts = {
         **_board_facts(environment.board),
+        **_number_of_boards(environment.boards),
         **_engine_facts(environment.engine, workload),
         "decode": workload.decode.value,
     }
@@ -93,6 +94,12 @@ def _board_facts(board: Board) -> dict[str, str]:
         "cuda": board.cuda or UNKNOWN,
         "mig": UNKNOWN if board.mig_enabled is None else ("on" if board.mig_enabled else "off"),
     }
+
+
+def _number_of_boards(boards: tuple[Board, ...]) -> dict[str, str]:
+    """Nothing for one board; for several their number and all products, since a mixed set has no one name."""
+    products = " + ".join(sorted(board.product for board in boards))
+    return {"boards": f"{len(boards)}: {products}"} if len(boards) > 1 else {}
 
 
 def _engine_facts(engine: EngineFacts, workload: Workload) -> dict[str, str]:

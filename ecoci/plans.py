@@ -243,7 +243,7 @@ def _record_plan(cls: type) -> _Plan:
     def decode_record(value: Any) -> Any:
         _check_kind(value, dict)
         _check_names(value, plans.keys(), required)
-        return cls(**{name: _at_field(plans[name].decode, item, name) for name, item in value.items()})
+        return _made(cls, {name: _at_field(plans[name].decode, item, name) for name, item in value.items()})
 
     # Defaults are written too: a later default must not change what an old file says.
     def encode_record(value: Any) -> dict[str, Any]:
@@ -251,6 +251,14 @@ def _record_plan(cls: type) -> _Plan:
         return {name: _at_field(plan.encode, getattr(value, name), name) for name, plan in plans.items()}
 
     return _Plan(decode_record, encode_record)
+
+
+def _made(cls: type, values: dict[str, Any]) -> Any:
+    """The value, unless the type itself refuses what each field by itself allows."""
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise _MismatchError(str(error)) from None
 
 
 def _is_required(item: Field[Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Event
 from typing import Protocol, TypeVar
 
 from ecoci.model import (
@@ -31,11 +32,16 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """Monotonic seconds. One clock serves all parts of a run, so that no stage mixes two."""
+    """Monotonic seconds. One clock serves all parts of a run, so that no stage mixes two.
+
+    `wait` sleeps until `event` is set, at most `timeout_s`, and says whether it is set.
+    """
 
     def now_s(self) -> float: ...
 
     def sleep(self, duration_s: float) -> None: ...
+
+    def wait(self, event: Event, timeout_s: float) -> bool: ...
 
 
 class Meter(Protocol):

@@ -1,66 +1,79 @@
 """Turns the fields of older files into those of the next version, one version at a time. Works on plain JSON data.
 
-What an older version had no word for gets the value that says what was so then, never a newer default.
+What an older version had no word for gets the value that says what was so then, never a newer default. Data that is not
+what it should be is left as it is: the strict decoding that follows says what is wrong with it, and where.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 Fields = dict[str, Any]
+Change = Callable[[Any], Any]
 
 
 def result_1_to_2(fields: Fields) -> Fields:
     """Version 2 measures several boards, takes idle power in three states and can quiet the host."""
-    results = [_result_2(result) for result in fields["results"]]
-    return {**fields, "results": results}
+    return _changed(fields, results=_each(_result_2))
 
 
 def report_1_to_2(fields: Fields) -> Fields:
     """As for results: the report holds the scenario and the environment of each."""
-    return {**fields, "scenarios": [_scenario_report_2(scenario) for scenario in fields["scenarios"]]}
+    return _changed(fields, scenarios=_each(_scenario_report_2))
 
 
 def baseline_1_to_2(fields: Fields) -> Fields:
     """Version 2 names all boards of an observation."""
-    observations = [
-        _renamed(entry, "board_uuid", "board_uuids", lambda uuid: [uuid]) for entry in fields["observations"]
-    ]
-    return {**fields, "scenario": _scenario_2(fields["scenario"]), "observations": observations}
+    observations = _each(lambda entry: _renamed(entry, "board_uuid", "board_uuids", _alone))
+    return _changed(fields, scenario=_scenario_2, observations=observations)
 
 
-def _result_2(result: Fields) -> Fields:
-    return {**result, "scenario": _scenario_2(result["scenario"]), "runs": [_run_2(run) for run in result["runs"]]}
+def _result_2(result: Any) -> Any:
+    return _changed(result, scenario=_scenario_2, runs=_each(_run_2))
 
 
-def _scenario_2(scenario: Fields) -> Fields:
-    return {**scenario, "effort": {**scenario["effort"], "host": "as_is"}}
+def _scenario_report_2(report: Any) -> Any:
+    return _changed(report, scenario=_scenario_2, environment=_environment_2)
 
 
-def _run_2(run: Fields) -> Fields:
-    idle = run.get("idle")
-    return {
-        **run,
-        "environment": _environment_2(run["environment"]),
-        "idle": {"loaded": [] if idle is None else [idle]},
-        "windows": [_window_2(window) for window in run["windows"]],
-        "superseded": [_window_2(window) for window in run.get("superseded", [])],
-    }
+def _scenario_2(scenario: Any) -> Any:
+    def add_host(effort: Any) -> Any:
+        return {**effort, "host": "as_is"} if isinstance(effort, dict) else effort
+
+    return _changed(scenario, effort=add_host)
 
 
-def _environment_2(environment: Fields | None) -> Fields | None:
-    return None if environment is None else _renamed(environment, "board", "boards", lambda board: [board])
+def _run_2(run: Any) -> Any:
+    windows = _each(lambda window: _renamed(window, "trace", "traces", _alone))
+    return _changed(run, environment=_environment_2, idle=_idle_2, windows=windows, superseded=windows)
 
 
-def _window_2(window: Fields) -> Fields:
-    return _renamed(window, "trace", "traces", lambda trace: [trace])
+def _environment_2(environment: Any) -> Any:
+    return _renamed(environment, "board", "boards", _alone)
 
 
-def _scenario_report_2(report: Fields) -> Fields:
-    environment = _environment_2(report["environment"])
-    return {**report, "scenario": _scenario_2(report["scenario"]), "environment": environment}
+def _idle_2(trace: Any) -> Fields:
+    return {"loaded": [] if trace is None else [trace]}
 
 
-def _renamed(fields: Fields, old: str, new: str, convert: Any) -> Fields:
-    """The fields with one under another name, its value converted, in the same place."""
-    return {new if name == old else name: convert(value) if name == old else value for name, value in fields.items()}
+def _alone(value: Any) -> list[Any]:
+    return [value]
+
+
+def _changed(fields: Any, **changes: Change) -> Any:
+    """The fields with some values changed, where they are there."""
+    if not isinstance(fields, dict):
+        return fields
+    return {name: changes[name](value) if name in changes else value for name, value in fields.items()}
+
+
+def _each(change: Change) -> Change:
+    return lambda values: [change(value) for value in values] if isinstance(values, list) else values
+
+
+def _renamed(fields: Any, old: str, new: str, change: Change) -> Any:
+    """The fields with one of them under another name and changed, in the same place."""
+    if not isinstance(fields, dict) or old not in fields:
+        return fields
+    return {new if name == old else name: change(value) if name == old else value for name, value in fields.items()}

@@ -13,6 +13,7 @@ from ecoci import stats
 from ecoci.model import (
     Comparison,
     Fact,
+    HostPace,
     Metric,
     MetricComparison,
     Policy,
@@ -25,6 +26,7 @@ from ecoci.model import (
     Verdict,
     VerdictKind,
 )
+from ecoci.pace import without_host
 
 EXIT_OK = 0
 EXIT_GATE_FAILED = 1
@@ -57,10 +59,26 @@ def decide(comparison: Comparison, policy: Policy) -> Verdict:
         reason = Reason(ReasonCode.NOT_FINITE, (("metric", Metric.ENERGY_PER_TOKEN_J.value),))
         return Verdict(VerdictKind.NOT_MEASURABLE, (reason,))
     kind, code = _place(change, policy.tolerance)
+    if (pace := comparison.host_pace) is not None and _place(_at_one_pace(change, pace), policy.tolerance)[
+        0
+    ] is not kind:
+        return Verdict(VerdictKind.INCONCLUSIVE, (_host_differs(change, pace, policy),))
     facts = _facts(change, policy)
     if kind is VerdictKind.INCONCLUSIVE:
         facts = (*facts, *_runs_needed(comparison.primary, change, policy))
     return Verdict(kind, (Reason(code, facts),))
+
+
+def _at_one_pace(change: _Change, pace: HostPace) -> _Change:
+    low, high = without_host(change.low, change.high, pace)
+    return _Change(change.estimate, low, high, change.p)
+
+
+def _host_differs(change: _Change, pace: HostPace, policy: Policy) -> Reason:
+    """More runs on this host would not settle it, so none are named."""
+    busy: tuple[Fact, ...] = () if pace.busy_pct is None else (("busy_pct", pace.busy_pct),)
+    hosts = (("base_us", pace.base_us), ("head_us", pace.head_us), ("most_change", pace.most_change))
+    return Reason(ReasonCode.HOST_DIFFERS, (*_facts(change, policy), *hosts, *busy))
 
 
 def overall(kinds: Iterable[VerdictKind]) -> VerdictKind:

@@ -21,7 +21,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     0: ("", "errors", "model", "model.*"),
     1: (
         *("codec", "plans", "upgrades", "spec", "spec_*", "yaml_source", "identity", "template"),
-        *("energy", "measure", "stats", "compare", "verdict", "judge", "baselines", "history", "tables"),
+        *("energy", "measure", "stats", "compare", "pace", "verdict", "judge", "baselines", "history", "tables"),
         *("render", "render.*"),
     ),
     2: ("ports",),

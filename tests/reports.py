@@ -58,7 +58,7 @@ BOARD = Board(
     persistence=True,
 )
 ENVIRONMENT = Environment(
-    board=BOARD,
+    boards=(BOARD,),
     engine=EngineFacts(
         name="transformers",
         device="cuda",
@@ -307,7 +307,7 @@ def hostile() -> Report:
         made,
         scenario=replace(made.scenario, name=HOSTILE),
         fingerprint=Fingerprint(HOSTILE, ()),
-        environment=Environment(board, engine, replace(ENVIRONMENT.host, cpu=HOSTILE, system=HOSTILE)),
+        environment=Environment((board,), engine, replace(ENVIRONMENT.host, cpu=HOSTILE, system=HOSTILE)),
         head=(MetricSummary(HOSTILE, HOSTILE, None),),
         comparison=comparison_,
         verdict=Verdict(VerdictKind.REGRESSED, reasons),

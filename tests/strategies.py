@@ -21,6 +21,7 @@ from ecoci.model import (
     EngineFacts,
     Environment,
     Host,
+    IdleTraces,
     JobResult,
     Measurement,
     MetricValue,
@@ -85,7 +86,10 @@ def _strategy(hint: Any) -> st.SearchStrategy[Any]:
 
 def _record(cls: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(cls)
-    return st.builds(cls, **{f.name: _strategy(hints[f.name]) for f in fields(cls)})
+    values = {f.name: _strategy(hints[f.name]) for f in fields(cls)}
+    for name in {"boards", "traces"} & values.keys() if "__post_init__" in vars(cls) else ():
+        values[name] = st.lists(_strategy(get_args(hints[name])[0]), min_size=1, max_size=2).map(tuple)
+    return st.builds(cls, **values)
 
 
 def names() -> st.SearchStrategy[str]:
@@ -130,7 +134,7 @@ def environments() -> st.SearchStrategy[Environment]:
         power_limit_w=st.just(700.0),
     )
     engine = EngineFacts("hf", "cuda", (("torch", "2.8.0"), ("transformers", "4.56.0")))
-    return st.builds(Environment, board, st.just(engine), st.just(Host("a CPU", 16, "Linux 6.8", "3.11.9")))
+    return st.builds(Environment, st.tuples(board), st.just(engine), st.just(Host("a CPU", 16, "Linux 6.8", "3.11.9")))
 
 
 @st.composite
@@ -177,7 +181,7 @@ def windows(draw: Callable[[st.SearchStrategy[Any]], Any], *, workload: Workload
         output_tokens=count * made.batch * made.new_tokens,
         peak_memory_bytes=draw(st.none() | st.integers(10**8, 10**11)),
     )
-    return Window(draw(traces(duration_s=each_s * count)), work)
+    return Window((draw(traces(duration_s=each_s * count)),), work)
 
 
 @st.composite
@@ -192,7 +196,7 @@ def run_records(
         environment=draw(environments()),
         load_s=draw(st.floats(0.5, 60.0)),
         warm_up=WarmUp((1.0, 1.0, 1.0), steady=True, budget_s=made.effort.warm_up_budget_s),
-        idle=draw(traces(duration_s=2.0)),
+        idle=IdleTraces(loaded=(draw(traces(duration_s=2.0)),)),
         windows=tuple(draw(windows(workload=made.workload)) for _ in range(made.effort.windows)),
     )
 
@@ -267,6 +271,6 @@ def observations() -> st.SearchStrategy[Observation]:
         measured_utc=st.just("2026-01-02T03:04:05Z"),
         accepted_utc=st.just("2026-01-02T04:00:00Z"),
         accepted_by=names(),
-        board_uuid=hex_digests(8).map(lambda digits: f"GPU-{digits}"),
+        board_uuids=hex_digests(8).map(lambda digits: (f"GPU-{digits}",)),
         metrics=energy,
     )

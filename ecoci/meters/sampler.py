@@ -45,7 +45,7 @@ class Sampler:
                 self._read()
                 # a late reading is not made up for: a burst of them would disturb the work
                 due_s = max(due_s + self._period_s, self._clock.now_s())
-                self._stopping.wait(max(0.0, due_s - self._clock.now_s()))
+                self._clock.wait(self._stopping, max(0.0, due_s - self._clock.now_s()))
         except Exception as error:  # noqa: BLE001 - crosses the thread, raised again at the end of the block
             self._error = error
 

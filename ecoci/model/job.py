@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ecoci.model.result import Environment, HostState, IdleTraces, Reason, WarmUp, Window
 from ecoci.model.scenario import Scenario
-from ecoci.model.trace import SensorTest
+from ecoci.model.trace import Missing, SensorTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Progress:
 class RunPiece:
     """One line of a measuring process's file: exactly one field is set. Lines add up to a `RunRecord`.
 
-    Lines with idle traces or facts of the host add to those before.
+    Lines with idle traces, facts of the host or missing readings add to those before.
     `superseded` marks that the windows so far failed a quality gate and are measured again after it. `failure` ends a
     run that is of no use but no error; `error` ends one whose cause every later run would meet too.
     """
@@ -69,6 +69,7 @@ class RunPiece:
     window: Window | None = None
     sensors: tuple[SensorTest, ...] | None = None
     host: HostState | None = None
+    missing: tuple[Missing, ...] | None = None
     superseded: bool = False
     progress: Progress | None = None
     failure: Reason | None = None

@@ -74,6 +74,20 @@ class BaseInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPace:
+    """Hosts of base and head that drive a GPU at different speeds, with work that waits for them.
+
+    `base_us` and `head_us` are microseconds per operation sent, `busy_pct` the lower GPU utilisation of both sides.
+    `most_change` is the relative change of energy (0.1 is +10 %) that the hosts alone may account for.
+    """
+
+    base_us: float
+    head_us: float
+    busy_pct: float | None
+    most_change: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Head against base. `problems` empty means that the numbers may be compared.
 
@@ -87,6 +101,7 @@ class Comparison:
     base: BaseInfo | None = None
     fingerprint_differences: tuple[FieldDifference, ...] = ()
     workload_changes: tuple[FieldDifference, ...] = ()
+    host_pace: HostPace | None = None
 
 
 class VerdictKind(StrEnum):

@@ -134,6 +134,10 @@ class Environment:
     engine: EngineFacts
     host: Host
 
+    def __post_init__(self) -> None:
+        if not self.boards:
+            raise ValueError("an environment names no board")
+
     @property
     def board(self) -> Board:
         return self.boards[0]
@@ -189,6 +193,10 @@ class Window:
     phase: WorkPhase = WorkPhase.GENERATE
     host_energy: tuple[DomainEnergy, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not self.traces:
+            raise ValueError("a window holds no trace")
+
     @property
     def trace(self) -> Trace:
         """The first board's: the times of the work are the same in all."""
@@ -208,7 +216,8 @@ class IdleTraces:
 class RunRecord:
     """One fresh process, raw. `superseded` are windows that failed a quality gate and were measured again.
 
-    `phase_windows` repeat prefill or decode alone; they stand beside the gated number.
+    `phase_windows` repeat prefill or decode alone; they stand beside the gated number. `missing` says what the
+    run could not measure beside it, and why.
     `failure` says why a run has fewer windows than asked for (crash, signal, not steady); None means it is whole.
     """
 
@@ -221,6 +230,7 @@ class RunRecord:
     superseded: tuple[Window, ...] = ()
     idle: IdleTraces = IdleTraces()
     phase_windows: tuple[Window, ...] = ()
+    missing: tuple[Missing, ...] = ()
     sensors: tuple[SensorTest, ...] = ()
     host: HostState | None = None
     failure: Reason | None = None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ecoci.bench import Sink, Tools
 from ecoci.errors import EngineError
-from ecoci.model import EngineFacts, Generation, RunJob, Workload
+from ecoci.model import EngineFacts, Generation, RunJob, Workload, WorkPhase
 from ecoci.ports import Engine
 from ecoci.worker import serve
 from tests.simulated import World
@@ -32,12 +32,12 @@ class TrappedEngine:
     def prepare(self, workload: Workload) -> EngineFacts:
         return self._engine.prepare(workload)
 
-    def generate(self) -> Generation:
+    def generate(self, phase: WorkPhase = WorkPhase.GENERATE) -> Generation:
         self._left -= 1
         if self._left == 0:
             print("the last words of the child", flush=True)
             self._spring()
-        return self._engine.generate()
+        return self._engine.generate(phase)
 
     def close(self) -> None:
         self._engine.close()

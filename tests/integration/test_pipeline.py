@@ -158,7 +158,7 @@ def test_a_job_is_not_compared_with_its_own_accepted_runs(repository: Repository
 
 def test_a_baseline_of_another_card_is_never_used_and_the_fields_that_differ_are_listed(repository: Repository) -> None:
     other = replace(BOARD, product="Other GPU", memory_bytes=24 << 30)
-    report = repository.run(World(board=other, seed=2), scenario())
+    report = repository.run(World(boards=(other,), seed=2), scenario())
     comparison = report.scenarios[0].comparison
     assert report.verdict is VerdictKind.NOT_MEASURABLE
     assert reason_codes(report) == {ReasonCode.FINGERPRINT_DIFFERS}
@@ -168,7 +168,7 @@ def test_a_baseline_of_another_card_is_never_used_and_the_fields_that_differ_are
 
 def test_another_board_of_the_same_product_is_compared_and_said(repository: Repository) -> None:
     twin = replace(BOARD, uuid="GPU-11111111-0000-0000-0000-000000000000")
-    report = repository.run(World(board=twin, seed=2), scenario())
+    report = repository.run(World(boards=(twin,), seed=2), scenario())
     assert report.verdict is VerdictKind.PASS
     assert ReasonCode.OTHER_BOARD in {flag.code for flag in report.scenarios[0].flags}
 
@@ -176,7 +176,7 @@ def test_another_board_of_the_same_product_is_compared_and_said(repository: Repo
 def test_another_board_is_refused_when_the_policy_matches_boards(repository: Repository) -> None:
     strict = replace(scenario(), policy=Policy(match=BoardMatch.BOARD))
     twin = replace(BOARD, uuid="GPU-11111111-0000-0000-0000-000000000000")
-    report = repository.run(World(board=twin, seed=2), strict)
+    report = repository.run(World(boards=(twin,), seed=2), strict)
     assert reason_codes(report) == {ReasonCode.BOARD_DIFFERS}
 
 

@@ -1,60 +1,123 @@
 """Runs the meter as a measuring process does and prints what came of it as one JSON object.
 
-Commands: `boards`, `describe UUID`, `probe UUID`, `record UUID SECONDS`, `fail UUID` (the work raises).
+Commands: `boards`, `describe UUIDS`, `probe UUID`, `record UUIDS SECONDS [LATER]`, `fail UUID` (the work raises),
+`run UUIDS [LATER]` (a whole run of two windows of 10 s, up to its flags), `poll UUID SECONDS` (averaged power, as others
+use it). UUIDS have commas between them; LATER is a script that comes into force in the middle of the window.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
+import os
 import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
+from ecoci.bench import Reporter, Tools, assemble, measure_run
 from ecoci.clocks import SystemClock
 from ecoci.energy import counter_trace_gap, window_energy_j
+from ecoci.engines.synthetic import SyntheticEngine, SyntheticRuntime
 from ecoci.errors import EcociError
+from ecoci.hosts.none import NoControl
+from ecoci.measure import measure_run as numbers_of
+from ecoci.meters.none import NoHostMeter
 from ecoci.meters.nvml import NvmlMeter, list_boards, probe
+from ecoci.model import (
+    Effort,
+    Host,
+    ModelRef,
+    ModelSource,
+    Reason,
+    RunJob,
+    RunPiece,
+    RunRecord,
+    Scenario,
+    Trace,
+    Workload,
+)
+from ecoci.ports import Clock
+from ecoci.render.sentences import describe as in_words
+from tests.nvml_stub import write_script
+from tests.nvml_stub.clock import StubClock
 
 Answer = dict[str, Any]
+WARM_UP_S = (4.0, 1.0, 1.0, 1.0, 1.0)
+"""The generations before the windows of `run`, as many as it takes to be steady."""
+WINDOWS, WINDOW_S = 2, 10.0
+
+
+def open_clock() -> Clock:
+    return StubClock() if os.environ.get("NVML_STUB_TIME") == "virtual" else SystemClock()
+
+
+def driver() -> ctypes.CDLL:
+    return ctypes.CDLL("libnvidia-ml.so.1")
+
+
+def scripted_energy_j(card: int, trace: Trace) -> float:
+    """The exact energy of a card in a window, by the script. Only in virtual time, which the library shares."""
+    energy_j = driver().card_energy_j
+    energy_j.argtypes, energy_j.restype = (ctypes.c_int, ctypes.c_double), ctypes.c_double
+    return float(energy_j(card, trace.ended_s) - energy_j(card, trace.started_s))
+
+
+def comes_into_force(later: str) -> None:
+    if later:
+        write_script(Path(os.environ["NVML_STUB_FILE"]), later)
 
 
 def boards() -> Answer:
     return {"boards": [asdict(board) for board in list_boards()]}
 
 
-def describe(uuid: str) -> Answer:
-    meter = NvmlMeter(uuid, SystemClock())
+def describe(uuids: str) -> Answer:
+    meter = NvmlMeter(tuple(uuids.split(",")), open_clock())
+    facts = meter.describe()
     meter.close()
     meter.close()
-    return {"board": asdict(meter.describe())}
+    return {"board": asdict(facts.boards[0]), "boards": [asdict(board) for board in facts.boards]}
 
 
 def look(uuid: str) -> Answer:
-    return {"probe": asdict(probe(uuid, SystemClock()))}
+    return {"probe": asdict(probe(uuid, open_clock()))}
 
 
-def record(uuid: str, seconds: str) -> Answer:
-    watts: list[float] = []
-    meter = NvmlMeter(uuid, SystemClock(), watts.append)
+def record(uuids: str, seconds: str, later: str = "") -> Answer:
+    clock, watts = open_clock(), list[float]()
+    meter = NvmlMeter(tuple(uuids.split(",")), clock, watts.append)
     try:
-        value, trace = meter.record(lambda: _sleep(float(seconds)))
+        value, traces = meter.record(lambda: _work(clock, float(seconds), later))
     finally:
         meter.close()
-    computed = {"energy_j": window_energy_j(trace), "gap": counter_trace_gap(trace)}
-    return {"value": value, "trace": asdict(trace), "watts": watts, **computed}
+    return {"value": value, "watts": watts, **_traces(traces, uuids)}
 
 
-def _sleep(duration_s: float) -> str:
-    time.sleep(duration_s)
+def _work(clock: Clock, duration_s: float, later: str) -> str:
+    clock.sleep(duration_s / 2)
+    comes_into_force(later)
+    clock.sleep(duration_s / 2)
     return "result"
 
 
+def _traces(traces: tuple[Trace, ...], uuids: str) -> Answer:
+    energies = [window_energy_j(trace) for trace in traces]
+    first = {"trace": asdict(traces[0]), "energy_j": energies[0], "gap": counter_trace_gap(traces[0])}
+    exact = [scripted_energy_j(_card(uuid), trace) for uuid, trace in zip(uuids.split(","), traces, strict=True)]
+    return {**first, "traces": [asdict(trace) for trace in traces], "energies_j": energies, "exact_j": exact}
+
+
+def _card(uuid: str) -> int:
+    return int(uuid.split("-")[1], 16) - 1
+
+
 def fail(uuid: str) -> Answer:
-    meter = NvmlMeter(uuid, SystemClock())
+    meter = NvmlMeter((uuid,), open_clock())
     try:
         meter.record(lambda: 1 // 0)
     except ZeroDivisionError as error:
@@ -64,12 +127,68 @@ def fail(uuid: str) -> Answer:
     return {"raised": None}
 
 
+def run(uuids: str, later: str = "") -> Answer:
+    """A whole run: `later` comes into force 4 s into the first window."""
+    clock, pieces = open_clock(), list[RunPiece]()
+    effort = Effort(runs=1, windows=WINDOWS, window_s=WINDOW_S)
+    scenario = Scenario("stub", Workload(ModelRef(ModelSource.SYNTHETIC, "tiny")), effort)
+    job = RunJob(scenario, 0, 1, tuple(uuids.split(",")), cache_dir=os.environ["ECOCI_CACHE"])
+    reporter = Reporter(job, clock, lambda _piece: None)
+    meter = NvmlMeter(job.board_uuids, clock, reporter.power)
+    engine = SyntheticEngine(clock, _durations(later))
+    host = Host(cpu="stub", logical_cores=1, system="Linux", python="3")
+    tools = Tools(engine, meter, clock, host, reporter, SyntheticRuntime(), NoControl(), NoHostMeter())
+    try:
+        measure_run(job, tools, pieces.append)
+    finally:
+        meter.close()
+    return _outcome(assemble(0, "2026-01-01T00:00:00+00:00", pieces), uuids)
+
+
+def _durations(later: str) -> Iterator[float]:
+    yield from chain(WARM_UP_S, repeat(1.0, 4))
+    comes_into_force(later)
+    yield from repeat(1.0)
+
+
+def _outcome(record: RunRecord, uuids: str) -> Answer:
+    numbers = numbers_of(record)
+    exact = [
+        scripted_energy_j(_card(uuid), trace)
+        for window in record.windows
+        for uuid, trace in zip(uuids.split(","), window.traces, strict=True)
+    ]
+    shown = replace(numbers, windows=())
+    return {"run": asdict(shown), "flags": [_flag(one) for one in numbers.flags], "exact_j": sum(exact)}
+
+
+def _flag(reason: Reason) -> Answer:
+    return {"code": reason.code.value, "facts": dict(reason.facts), "said": in_words(reason).sentence}
+
+
+def poll(uuid: str, seconds: str) -> Answer:
+    """What polling averaged power ten times a second gives for a window, against the script."""
+    import pynvml
+
+    clock, readings = open_clock(), list[float]()
+    pynvml.nvmlInit()
+    handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+    ends_s = clock.now_s() + float(seconds)
+    while clock.now_s() < ends_s:
+        readings.append(pynvml.nvmlDeviceGetPowerUsage(handle) / 1000.0)
+        clock.sleep(0.1)
+    pynvml.nvmlShutdown()
+    return {"power_w": readings, "energy_j": sum(readings) / len(readings) * float(seconds)}
+
+
 COMMANDS: dict[str, Callable[..., Answer]] = {
     "boards": boards,
     "describe": describe,
     "probe": look,
     "record": record,
     "fail": fail,
+    "run": run,
+    "poll": poll,
 }
 
 
@@ -87,14 +206,17 @@ def answer(command: str, *arguments: str) -> Answer:
         }
 
 
-def open_sessions() -> int | None:
-    """How many NVML sessions are left open; None where the library is not the stub."""
+def asked_of_stub(question: str) -> int | None:
+    """What the stub says of itself; None where the library is not the stub."""
     try:
-        return int(ctypes.CDLL("libnvidia-ml.so.1").stub_open_sessions())
+        return int(driver()[question]())
     except (OSError, AttributeError):
         return None
 
 
 if __name__ == "__main__":
+    began_s = time.monotonic()
     result = answer(*sys.argv[1:])
-    print(json.dumps({**result, "threads": threading.active_count(), "open_sessions": open_sessions()}))
+    open_sessions, averages = asked_of_stub("stub_open_sessions"), asked_of_stub("stub_power_usage_calls")
+    told = {"threads": threading.active_count(), "open_sessions": open_sessions, "power_usage_calls": averages}
+    print(json.dumps({**result, **told, "took_s": time.monotonic() - began_s}))

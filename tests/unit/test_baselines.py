@@ -41,7 +41,7 @@ from ecoci.model import (
 from tests.strategies import job_results, observations
 
 ENVIRONMENT = Environment(
-    Board("NVIDIA H200", "GPU-1", "570.86.15"), EngineFacts("hf", "cuda", ()), Host("a CPU", 16, "Linux", "3.11.9")
+    (Board("NVIDIA H200", "GPU-1", "570.86.15"),), EngineFacts("hf", "cuda", ()), Host("a CPU", 16, "Linux", "3.11.9")
 )
 SCENARIO = decode(
     {
@@ -51,9 +51,9 @@ SCENARIO = decode(
     },
     Scenario,
 )
-WINDOW = Window(Trace("GPU-1", 0.0, 10.0, None, None, None, None, None), Work((1.0,) * 10, 10, 640, 640))
+WINDOW = Window((Trace("GPU-1", 0.0, 10.0, None, None, None, None, None),), Work((1.0,) * 10, 10, 640, 640))
 RECORD = RunRecord(
-    0, "2026-01-02T03:04:05Z", ENVIRONMENT, 1.0, WarmUp((1.0,), steady=True, budget_s=180.0), None, (WINDOW,)
+    0, "2026-01-02T03:04:05Z", ENVIRONMENT, 1.0, WarmUp((1.0,), steady=True, budget_s=180.0), (WINDOW,)
 )
 PROVENANCE = Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0", commit="ab" * 20)
 FINGERPRINT = Fingerprint("nvidia-h200-1a2b", (("gpu", "NVIDIA H200"), ("torch", "2.8.0")))
@@ -93,7 +93,7 @@ def refusal(**changes: Any) -> str:
 def test_each_run_becomes_one_observation_with_its_origin() -> None:
     first, second = accepted().observations
     assert (first.job_id, first.run_index, first.measured_utc) == ("job-1", 0, "2026-01-02T03:04:05Z")
-    assert (first.accepted_by, first.accepted_utc, first.board_uuid) == ("ada", "2026-01-03T00:00:00Z", "GPU-1")
+    assert (first.accepted_by, first.accepted_utc, first.board_uuids) == ("ada", "2026-01-03T00:00:00Z", ("GPU-1",))
     assert (first.commit, first.accounting) == ("ab" * 20, "gross")
     assert (second.run_index, second.measured_utc) == (1, "2026-01-02T03:09:00Z")
 
@@ -229,7 +229,7 @@ def test_a_result_of_the_processor_is_refused() -> None:
 
 
 def test_runs_of_two_boards_in_one_job_are_refused() -> None:
-    other = replace(ENVIRONMENT, board=replace(ENVIRONMENT.board, uuid="GPU-2"))
+    other = replace(ENVIRONMENT, boards=(replace(ENVIRONMENT.board, uuid="GPU-2"),))
     runs = (RESULT.runs[0], replace(RESULT.runs[1], environment=other))
     assert "made in different environments" in refusal(result=replace(RESULT, runs=runs))
 
@@ -278,7 +278,7 @@ def test_numbers_of_another_run_are_a_programming_error() -> None:
 
 
 def observe(job: str, energy_j: float, utc: str = "2026-01-02T03:04:05Z") -> Observation:
-    return Observation(job, 0, None, utc, utc, "ada", "GPU-1", (MetricValue("energy_per_token_j", energy_j),))
+    return Observation(job, 0, None, utc, utc, "ada", ("GPU-1",), (MetricValue("energy_per_token_j", energy_j),))
 
 
 def baseline_of(*seen: Observation) -> Baseline:
@@ -360,7 +360,7 @@ def base_job() -> JobResult:
     trace = replace(
         WINDOW.trace, counter_start=CounterReading(0.0, 0, 0.0), counter_edge=CounterReading(10.0, 640_000, 0.0)
     )
-    runs = tuple(replace(run, windows=(replace(WINDOW, trace=trace),)) for run in RESULT.runs)
+    runs = tuple(replace(run, windows=(replace(WINDOW, traces=(trace,)),)) for run in RESULT.runs)
     return JobResult(PROVENANCE, (replace(RESULT, runs=runs),))
 
 
@@ -394,12 +394,12 @@ def test_one_bad_run_keeps_a_job_from_being_a_base(changes: dict[str, Any], said
 
 def test_a_base_with_a_run_beside_another_process_is_refused() -> None:
     window = base_job().results[0].runs[0].windows[0]
-    crowded = replace(window, trace=replace(window.trace, foreign_after=(ForeignProcess(77, None),)))
+    crowded = replace(window, traces=(replace(window.trace, foreign_after=(ForeignProcess(77, None),)),))
     assert "run 2 cannot be a base: another process was on the GPU" in base_refusal(with_second_run(windows=(crowded,)))
 
 
 def test_a_base_of_two_machines_or_with_a_run_missing_is_refused() -> None:
-    elsewhere = replace(ENVIRONMENT, board=replace(ENVIRONMENT.board, uuid="GPU-2"))
+    elsewhere = replace(ENVIRONMENT, boards=(replace(ENVIRONMENT.board, uuid="GPU-2"),))
     assert "made in different environments" in base_refusal(with_second_run(environment=elsewhere))
     job = base_job()
     short = replace(job, results=(replace(job.results[0], runs=job.results[0].runs[:1]),))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ecoci.bench import assemble, is_steady, measure_run
 from ecoci.energy import window_energy_j
-from ecoci.model import Effort, ForeignProcess, Phase, Reason, ReasonCode, RunJob, RunPiece, RunRecord
+from ecoci.meters.synthetic import BOARD
+from ecoci.model import Effort, ForeignProcess, Phase, Reason, ReasonCode, RunJob, RunPiece, RunRecord, WorkPhase
 from tests.simulated import World, job, scenario
 
 
@@ -88,7 +89,7 @@ def test_windows_that_fail_a_quality_gate_are_measured_again_once_and_kept() -> 
 def test_progress_tells_every_phase_in_order() -> None:
     told = [p.progress.phase for p in pieces_of(World()) if p.progress is not None]
     order = list(dict.fromkeys(told))
-    assert order == [Phase.LOADING, Phase.WARMING_UP, Phase.IDLE, Phase.MEASURING, Phase.DONE]
+    assert order == [Phase.IDLE, Phase.LOADING, Phase.WARMING_UP, Phase.MEASURING, Phase.DONE]
 
 
 def test_pieces_up_to_a_crash_make_a_record_with_the_windows_so_far() -> None:
@@ -149,3 +150,42 @@ def test_the_first_generation_never_counts_as_steady() -> None:
 
 def test_a_trend_is_not_steady() -> None:
     assert not is_steady([9.0, 4.0, 3.0, 2.0, 1.5])
+
+
+def test_idle_power_is_taken_without_context_with_context_and_with_the_model_loaded() -> None:
+    idle = record_of(World()).idle
+    assert [len(traces) for traces in (idle.without_context, idle.with_context, idle.loaded)] == [1, 1, 1]
+
+
+def test_every_window_has_a_trace_of_each_board() -> None:
+    boards = (BOARD, replace(BOARD, uuid="GPU-2"))
+    record = record_of(World(boards=boards))
+    assert record.environment is not None
+    assert record.environment.boards == boards
+    assert [trace.board_uuid for trace in record.windows[0].traces] == [board.uuid for board in boards]
+
+
+def test_phases_are_measured_after_the_windows_and_kept_apart_from_them() -> None:
+    asked = replace(scenario(), effort=Effort(runs=1, windows=2, window_s=5.0, phases=True))
+    record = record_of(World(), job(asked))
+    assert [window.phase for window in record.windows] == [WorkPhase.GENERATE] * 2
+    assert [window.phase for window in record.phase_windows] == [WorkPhase.PREFILL, WorkPhase.DECODE]
+    prefill, decode = (window.work for window in record.phase_windows)
+    assert (prefill.prompt_tokens, prefill.output_tokens) == (5 * 64, 5)
+    assert (decode.prompt_tokens, decode.output_tokens) == (0, 5 * 63)
+
+
+def test_the_hosts_speed_is_read_before_and_after_the_windows() -> None:
+    record = record_of(World())
+    assert record.host is not None
+    assert record.host.dispatch_us == (10.0, 10.0)
+
+
+def test_a_phase_that_cannot_be_repeated_costs_only_its_own_window() -> None:
+    one = replace(scenario(), effort=Effort(runs=1, phases=True), workload=replace(scenario().workload, new_tokens=1))
+    record = record_of(World(), job(one))
+    assert [window.phase for window in record.phase_windows] == [WorkPhase.PREFILL]
+    assert [(missing.field, "nothing is left to decode" in missing.reason) for missing in record.missing] == [
+        ("phase.decode", True)
+    ]
+    assert record.failure is None

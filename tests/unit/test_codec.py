@@ -44,8 +44,8 @@ def make_trace(samples: int) -> Trace:
 
 
 def make_job(scenario: Scenario, *, scenarios: int, runs: int, windows: int, samples: int) -> JobResult:
-    window = Window(make_trace(samples), Work((1.0,) * 10, 10, 640, 640))
-    run = RunRecord(0, "2026-01-02T03:04:05Z", None, 1.0, WarmUp((1.0,), True, 180.0), None, (window,) * windows)
+    window = Window((make_trace(samples),), Work((1.0,) * 10, 10, 640, 640))
+    run = RunRecord(0, "2026-01-02T03:04:05Z", None, 1.0, WarmUp((1.0,), True, 180.0), (window,) * windows)
     return JobResult(PROVENANCE, (ScenarioResult(scenario, (run,) * runs),) * scenarios)
 
 
@@ -95,7 +95,7 @@ def test_a_line_holds_no_line_break_of_any_kind() -> None:
 
 
 def test_a_file_starts_with_its_schema_and_version(job: JobResult) -> None:
-    assert dumps(job).splitlines()[:3] == ["{", '  "schema": "ecoci/result",', '  "version": 1,']
+    assert dumps(job).splitlines()[:3] == ["{", '  "schema": "ecoci/result",', '  "version": 2,']
 
 
 def test_a_file_keeps_each_tuple_of_numbers_on_one_line(job: JobResult) -> None:
@@ -122,9 +122,9 @@ def test_text_stays_readable_in_files() -> None:
 @pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_reading_nan_and_infinity_is_refused_with_the_full_path(job: JobResult, bad: str) -> None:
     data = json.loads(dumps(job))
-    data["results"][0]["runs"][2]["windows"][0]["trace"]["power"]["power_w"][17] = 123454321
+    data["results"][0]["runs"][2]["windows"][0]["traces"][0]["power"]["power_w"][17] = 123454321
     text = json.dumps(data).replace("123454321", bad)
-    path = r"results\[0\]\.runs\[2\]\.windows\[0\]\.trace\.power\.power_w\[17\]: .*not a finite number"
+    path = r"results\[0\]\.runs\[2\]\.windows\[0\]\.traces\[0\]\.power\.power_w\[17\]: .*not a finite number"
     with pytest.raises(DataError, match=rf"^job\.json: {path}"):
         loads(text, JobResult, source="job.json")
 
@@ -172,7 +172,7 @@ def test_a_byte_order_mark_is_taken_off(job: JobResult) -> None:
 
 
 def test_a_report_given_as_a_result_is_refused_and_both_are_named() -> None:
-    text = '{"schema": "ecoci/report", "version": 1}'
+    text = '{"schema": "ecoci/report", "version": 2}'
     with pytest.raises(DataError, match=r"is a report \(ecoci/report\), but a measured result") as caught:
         loads(text, JobResult, source="report.json")
     assert "a report is for `ecoci report`" in caught.value.remedy
@@ -253,15 +253,15 @@ def test_an_older_file_without_a_step_is_refused() -> None:
 
 def test_a_newer_file_is_refused_with_its_writer_and_the_way_out() -> None:
     text = '{"schema": "ecoci/result", "version": 99, "provenance": {"ecoci_version": "9.1.0"}, "novel": 1}'
-    with pytest.raises(DataError, match=r"version 99 .* written by ecoci '9\.1\.0'; .* up to version 1") as caught:
+    with pytest.raises(DataError, match=r"version 99 .* written by ecoci '9\.1\.0'; .* up to version 2") as caught:
         loads(text, JobResult, source="f")
     assert "upgrade ecoci" in caught.value.remedy
 
 
 @pytest.mark.parametrize("provenance", ["null", "{}", '{"ecoci_version": 3}'])
 def test_a_newer_file_of_an_unknown_writer_is_refused_all_the_same(provenance: str) -> None:
-    with pytest.raises(DataError, match=r"version 2 of ecoci/result; this ecoci"):
-        loads(f'{{"schema": "ecoci/result", "version": 2, "provenance": {provenance}}}', JobResult, source="f")
+    with pytest.raises(DataError, match=r"version 3 of ecoci/result; this ecoci"):
+        loads(f'{{"schema": "ecoci/result", "version": 3, "provenance": {provenance}}}', JobResult, source="f")
 
 
 # speed

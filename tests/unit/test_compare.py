@@ -14,6 +14,7 @@ from ecoci.model import (
     Board,
     BoardMatch,
     Comparison,
+    Contamination,
     DecodeMode,
     EngineFacts,
     Environment,
@@ -35,7 +36,7 @@ from ecoci.model import (
 
 UUID = "GPU-1"
 ENVIRONMENT = Environment(
-    Board("NVIDIA H200", UUID, "580.65.06", cuda="13.0", memory_bytes=150_754_820_096, power_limit_w=700.0),
+    (Board("NVIDIA H200", UUID, "580.65.06", cuda="13.0", memory_bytes=150_754_820_096, power_limit_w=700.0),),
     EngineFacts("hf", "cuda", (("bitsandbytes", "0.50.2"), ("torch", "2.8.0"), ("transformers", "4.56.0"))),
     Host("a CPU", 16, "Linux 6.8", "3.11.9"),
 )
@@ -79,7 +80,7 @@ def observation(index: int, joules: float | None) -> Observation:
         Metric.MEAN_POWER_W: None if joules is None else 50.0 * joules,
     }
     known = tuple(MetricValue(metric.value, value) for metric, value in metrics.items() if value is not None)
-    return Observation(f"job-{index // 2}", index, f"c{index // 2}", f"2026-01-0{index + 1}", "", "ann", UUID, known)
+    return Observation(f"job-{index // 2}", index, f"c{index // 2}", f"2026-01-0{index + 1}", "", "ann", (UUID,), known)
 
 
 def baseline(*joules: float | None, scenario: Scenario = SCENARIO, environment: Environment = ENVIRONMENT) -> Baseline:
@@ -93,7 +94,7 @@ def codes(found: Comparison) -> list[ReasonCode]:
 
 
 def other_driver(version: str = "570.86.15") -> Environment:
-    return replace(ENVIRONMENT, board=replace(ENVIRONMENT.board, driver=version))
+    return replace(ENVIRONMENT, boards=(replace(ENVIRONMENT.board, driver=version),))
 
 
 def test_the_change_is_the_ratio_of_geometric_means() -> None:
@@ -284,7 +285,7 @@ def test_net_and_gross_are_never_compared() -> None:
 
 def elsewhere() -> Baseline:
     made = baseline()
-    return replace(made, observations=(*made.observations[1:], replace(made.observations[0], board_uuid="GPU-9")))
+    return replace(made, observations=(*made.observations[1:], replace(made.observations[0], board_uuids=("GPU-9",))))
 
 
 def test_another_board_is_refused_where_the_policy_says_board() -> None:
@@ -316,6 +317,8 @@ def test_synthetic_weights_are_noted_with_or_without_a_baseline() -> None:
         ReasonCode.RUN_FAILED,
         ReasonCode.NO_ENERGY,
         ReasonCode.INTERRUPTED,
+        ReasonCode.BUSY_BEFORE,
+        ReasonCode.COUNTER_TRACE_GAP,
     ],
 )
 def test_a_refused_run_is_a_problem_and_stays_out_of_the_numbers(code: ReasonCode) -> None:
@@ -336,6 +339,28 @@ def test_a_quality_flag_leaves_its_run_in_the_test(code: ReasonCode) -> None:
     assert found.problems == ()
     assert found.primary is not None
     assert found.primary.head.n == 5
+
+
+@pytest.mark.parametrize("contamination", list(Contamination))
+def test_the_policy_says_which_contamination_refuses_a_run(contamination: Contamination) -> None:
+    code = ReasonCode(contamination.value)
+    strict, lenient = (
+        replace(SCENARIO, policy=replace(SCENARIO.policy, refuse=refuse)) for refuse in ((contamination,), ())
+    )
+    for scenario, problems in ((strict, [code]), (lenient, [])):
+        made = head(scenario=scenario)
+        found = compare(replace(made, runs=(run(0, 2.2, code), *made.runs[1:])), baseline())
+        assert codes(found) == problems
+
+
+def test_hosts_of_different_speed_are_named_beside_the_numbers() -> None:
+    made = head()
+    runs = tuple(replace(one, dispatch_us=7.0) for one in made.runs)
+    entries = tuple(replace(one, dispatch_us=10.0) for one in baseline().observations)
+    found = compare(replace(made, runs=runs), replace(baseline(), observations=entries))
+    assert found.host_pace is not None
+    assert found.host_pace.most_change == pytest.approx(-0.3)
+    assert compare(made, baseline()).host_pace is None
 
 
 def test_a_run_without_energy_is_a_problem_even_without_a_flag() -> None:

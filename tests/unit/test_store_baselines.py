@@ -29,7 +29,7 @@ RESULT = JobResult(Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0"), ())
 FINGERPRINT = Fingerprint("nvidia-h200-1a2b", (("gpu", "NVIDIA H200"),))
 SCENARIO = decode({"name": "decode-fp16", "workload": {"model": {"source": "synthetic", "name": "tiny"}}}, Scenario)
 OBSERVATION = Observation(
-    *("job-1", 0, None, "2026-01-02T03:04:05Z", "2026-01-02T04:00:00Z", "ada", "GPU-1"),
+    *("job-1", 0, None, "2026-01-02T03:04:05Z", "2026-01-02T04:00:00Z", "ada", ("GPU-1",)),
     (MetricValue("energy_per_token_j", 0.25),),
 )
 BASELINE = Baseline(FINGERPRINT, SCENARIO, "0123456789abcdef", (OBSERVATION,))

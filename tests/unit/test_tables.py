@@ -35,7 +35,7 @@ from ecoci.tables import runs_table, to_csv, windows_table
 
 SCENARIO = decode({"name": "decode-fp16", "workload": {"model": {"source": "synthetic", "name": "tiny"}}}, Scenario)
 ENVIRONMENT = Environment(
-    Board("NVIDIA H200", "GPU-1", "570.86.15"), EngineFacts("hf", "cuda", ()), Host("a CPU", 16, "Linux", "3.11.9")
+    (Board("NVIDIA H200", "GPU-1", "570.86.15"),), EngineFacts("hf", "cuda", ()), Host("a CPU", 16, "Linux", "3.11.9")
 )
 TOTAL = Measurement(
     energy_j=3000.1,

@@ -123,7 +123,7 @@ def baseline(name: str = "tiny", energy: float = 2.0) -> Baseline:
             MetricValue(Metric.TOKENS_PER_S, 60.0 + index),
         )
         day = f"2026-11-1{index}T00:00:00+00:00"
-        return Observation("job", index, "c" * 40, day, day, "someone", "GPU-1", metrics)
+        return Observation("job", index, "c" * 40, day, day, "someone", ("GPU-1",), metrics)
 
     return Baseline(reports.FINGERPRINT, reports.scenario(name), "d" * 64, tuple(map(observed, range(3))))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -135,6 +136,9 @@ class Stalled:
     def sleep(self, duration_s: float) -> None:
         self._sleeps += 1
         self._clock.sleep(duration_s + 0.08 * (self._sleeps in self._stalls))
+
+    def wait(self, event: Event, timeout_s: float) -> bool:
+        return self._clock.wait(event, timeout_s)
 
 
 def counted(clock: Stalled) -> int:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ecoci import stats
 from ecoci.model import (
     Comparison,
+    HostPace,
     Metric,
     MetricComparison,
     ModelRef,
@@ -247,3 +248,41 @@ def test_a_report_cut_short_or_empty_never_ends_green() -> None:
     assert exit_code(report((VerdictKind.PASS, WARN), complete=False)) == 3
     assert exit_code(report((VerdictKind.REGRESSED, WARN), complete=False)) == 1
     assert exit_code(report()) == 3
+
+
+def paced(change: float, half_width: float, most_change: float) -> Verdict:
+    pace = HostPace(base_us=10.0, head_us=10.0 * (1.0 + most_change), busy_pct=38.0, most_change=most_change)
+    return decide(replace(comparison(change, half_width), host_pace=pace), POLICY)
+
+
+@pytest.mark.parametrize(
+    ("change", "most_change", "kind"),
+    [
+        (-0.27, -0.27, VerdictKind.INCONCLUSIVE),
+        (0.27, 0.30, VerdictKind.INCONCLUSIVE),
+        (1.19, -0.27, VerdictKind.REGRESSED),
+        (1.19, 0.30, VerdictKind.REGRESSED),
+        (0.0, 0.30, VerdictKind.PASS),
+        (0.0, -0.27, VerdictKind.INCONCLUSIVE),
+        (0.27, -0.27, VerdictKind.REGRESSED),
+    ],
+)
+def test_a_change_that_another_host_may_have_made_decides_nothing(
+    change: float, most_change: float, kind: VerdictKind
+) -> None:
+    assert paced(change, 0.02, most_change).kind is kind
+
+
+def test_a_host_that_differs_is_named_with_what_it_may_account_for() -> None:
+    (reason,) = paced(-0.27, 0.02, -0.25).reasons
+    assert reason.code is ReasonCode.HOST_DIFFERS
+    assert (reason.fact("base_us"), reason.fact("head_us"), reason.fact("busy_pct")) == (10.0, 7.5, 38.0)
+    assert reason.fact("most_change") == -0.25
+
+
+@given(st.floats(-1.0, 1.0), st.floats(0.001, 0.2), st.floats(-0.6, 2.0))
+def test_a_host_never_makes_a_verdict_out_of_an_open_question(
+    change: float, half_width: float, most_change: float
+) -> None:
+    plain, with_pace = decide(comparison(change, half_width), POLICY).kind, paced(change, half_width, most_change).kind
+    assert with_pace in (plain, VerdictKind.INCONCLUSIVE)
