@@ -22,8 +22,10 @@ from pathlib import Path
 from ecoci import pipeline
 from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SimulatedClock
-from ecoci.engines.synthetic import SyntheticEngine
+from ecoci.engines.synthetic import SyntheticEngine, SyntheticRuntime
+from ecoci.hosts.none import NoControl
 from ecoci.launchers.inline import InlineLauncher
+from ecoci.meters.none import NoHostMeter
 from ecoci.meters.synthetic import BOARD, SyntheticMeter
 from ecoci.model import ModelRef, ModelSource, Progress, Provenance, Quantization, RunJob, Scenario, Spec, Workload
 from ecoci.store import FolderStore
@@ -54,11 +56,12 @@ def write_result(folder: Path, power_w: float) -> Path:
         clock = SimulatedClock()
         own_w = power_w * random.Random(f"{power_w}/{job.run_index}").gauss(1.0, 0.01)  # noqa: S311 - no secret
         meter = SyntheticMeter(clock, lambda _t: own_w, tick_s=SAMPLE_S)
-        return Tools(SyntheticEngine(clock, repeat(1.0)), meter, clock, describe_host(), Reporter(job, clock, sink))
+        engine, reporter = SyntheticEngine(clock, repeat(1.0)), Reporter(job, clock, sink)
+        return Tools(engine, meter, clock, describe_host(), reporter, SyntheticRuntime(), NoControl(), NoHostMeter())
 
     model = ModelRef(ModelSource.SYNTHETIC, "tinyllama-1.1b")
     spec = Spec(tuple(Scenario(q.value, Workload(model, q)) for q in (Quantization.FP16, Quantization.NF4)))
-    machine = pipeline.Machine(InlineLauncher(tools), BOARD.uuid, "", Silent())
+    machine = pipeline.Machine(InlineLauncher(tools), (BOARD.uuid,), "", Silent())
     provenance = Provenance(f"job-{power_w:.0f}", "2026-01-02T00:00:00+00:00", "0.1.0")
     store = FolderStore(folder, folder)
     job, _ = pipeline.measure(spec, provenance, machine, store)

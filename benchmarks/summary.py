@@ -102,7 +102,8 @@ def _observation(base: Recorded, run: RunMeasurement) -> Observation:
         MetricValue(Metric.ENERGY_PER_TOKEN_J, run.total.energy_per_token_j),
         MetricValue(Metric.TOKENS_PER_S, run.total.tokens_per_s),
     )
-    return Observation("recording", run.index, None, "", "", "", base.environment.board.uuid, values)
+    uuids = tuple(board.uuid for board in base.environment.boards)
+    return Observation("recording", run.index, None, "", "", "", uuids, values)
 
 
 def _blocks(flag: Reason) -> bool:
