@@ -1,45 +1,344 @@
-"""What measuring costs: throughput with and without the meter in alternating blocks, and the sampler's processor time.
+"""What measuring costs the work that is measured: added time and added energy, for ecoci, Zeus and CodeCarbon.
 
-Needs an NVIDIA GPU and the gpu extra:  python benchmarks/overhead.py --pairs 40 --block-s 3 --out overhead.json
+Short blocks of steady work. Each block with a meter stands between two without, and the meters take turns in random
+order; a control arm without a meter shows what chance alone does. Needs an NVIDIA GPU and the gpu extra;
+CUDA_VISIBLE_DEVICES (numbers, as Zeus wants them) chooses the card. `--rehearse` tries it all out on a CPU.
+
+    CUDA_VISIBLE_DEVICES=0 python benchmarks/overhead.py --budget-s 540 --out overhead.json
+    python benchmarks/overhead.py --pool a.json b.json
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
+import random
+import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
+from typing import Any, Protocol
 
 from ecoci.clocks import SystemClock
 from ecoci.engines.hf import HfEngine
-from ecoci.meters.nvml import NvmlMeter
-from ecoci.model import DecodeMode, ModelRef, ModelSource, Quantization, Summary, Workload
-from ecoci.stats import summary
-from ecoci.wiring import cache_folder, choose_board, now_utc
+from ecoci.engines.hf_libraries import library_versions, load_torch
+from ecoci.hosts.quiet import QuietHost, QuietParts
+from ecoci.meters.synthetic import BOARD, SyntheticMeter
+from ecoci.model import Board, DecodeMode, HostState, ModelRef, ModelSource, Quantization, Workload
+from ecoci.plans import decode, encode
+from ecoci.ports import Meter
+from ecoci.stats import mean, summary
+from ecoci.wiring import cache_folder, now_utc, visible_boards
 
 SAMPLER_THREAD = "ecoci-sampler"
+PAUSE_S = 0.15
+"""Every block starts from a rest about as long as ecoci's wait for a tick, so that all start from like clocks."""
+LEAD_SHARE = 0.15
+"""The first part of a block runs inside the meter but is not timed: the card's clocks rise in it."""
+TRIM = 0.2
+STALE_S = 0.03
+BLOCK_S = {"matmul": 1.0, "energy": 3.0, "static": 0.6, "eager": 0.8}
+WORKLOADS = tuple(BLOCK_S)
+METERS = ("ecoci", "zeus", "codecarbon")
+PLAIN, CONTROL = "none", "control"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some seconds of generations: tokens per second, and the sampler's share of one core (None without a meter)."""
+    """`units` of work in `work_s` seconds; `outside_s` is what the meter took before and after the work.
 
-    tokens_per_s: float
-    sampler_core_share: float | None
+    `power_w` by the energy counter on tick edges inside the work, only of the workload `energy`.
+    """
+
+    workload: str
+    arm: str
+    units: int
+    work_s: float
+    outside_s: float
+    sampler_core_share: float | None = None
+    power_w: float | None = None
+
+    @property
+    def unit_s(self) -> float:
+        return self.work_s / self.units
+
+    @property
+    def unit_j(self) -> float | None:
+        return None if self.power_w is None else self.power_w * self.unit_s
 
 
-def measure_block(engine: HfEngine, block_s: float) -> Block:
-    tokens, started_s, cpu = 0, time.monotonic(), sampler_cpu_clock()
-    cpu_started_s = cpu()
-    while time.monotonic() - started_s < block_s:
-        tokens += engine.generate().output_tokens
-    duration_s = time.monotonic() - started_s
-    used_s = cpu() - cpu_started_s
-    return Block(tokens / duration_s, used_s / duration_s if math.isfinite(used_s) else None)
+@dataclass(frozen=True, slots=True)
+class OverheadFile:
+    utc: str
+    argv: tuple[str, ...]
+    product: str
+    board: str
+    driver: str
+    libraries: tuple[tuple[str, str], ...]
+    host: HostState
+    skipped: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A relative change and its 95 % interval, as shares, from `n` blocks."""
+
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+class Job(Protocol):
+    """Steady work in equal units. `launch` may return before the device is done, `wait` does not."""
+
+    def launch(self, units: int) -> None: ...
+
+    def mark(self) -> Mark: ...
+
+    def wait(self) -> None: ...
+
+
+class Mark(Protocol):
+    """A place in the device's queue."""
+
+    def reached(self) -> bool: ...
+
+    def seconds_since(self, earlier: Any) -> float: ...
+
+
+class Matmul:
+    """Products of two square matrices: bf16 on a GPU, where they fill the card."""
+
+    def __init__(self, side: int) -> None:
+        self._torch = load_torch()
+        self._cuda = self._torch.cuda.is_available()
+        kind = {"device": "cuda", "dtype": self._torch.bfloat16} if self._cuda else {}
+        self._left, self._right = (self._torch.randn(side, side, **kind) for _ in range(2))
+        self._out = self._torch.empty_like(self._left)
+
+    def launch(self, units: int) -> None:
+        for _ in range(units):
+            self._torch.mm(self._left, self._right, out=self._out)
+
+    def mark(self) -> Mark:
+        return _CudaMark(self._torch) if self._cuda else _ClockMark()
+
+    def wait(self) -> None:
+        if self._cuda:
+            self._torch.cuda.synchronize()
+
+
+class Decode:
+    """Generations of a synthetic model; each returns only after the device is synced."""
+
+    def __init__(self, model: str, mode: DecodeMode) -> None:
+        self._engine = HfEngine(cache_folder())
+        self._engine.prepare(Workload(ModelRef(ModelSource.SYNTHETIC, model), Quantization.FP16, mode))
+
+    def launch(self, units: int) -> None:
+        for _ in range(units):
+            self._engine.generate()
+
+    def mark(self) -> Mark:
+        return _ClockMark()
+
+    def wait(self) -> None:
+        pass
+
+
+class _CudaMark:
+    def __init__(self, torch: Any) -> None:
+        self._event = torch.cuda.Event(enable_timing=True)
+        self._event.record()
+
+    def reached(self) -> bool:
+        return bool(self._event.query())
+
+    def seconds_since(self, earlier: Any) -> float:
+        self._event.synchronize()
+        return float(earlier._event.elapsed_time(self._event)) / 1000.0  # noqa: SLF001 - of its own kind
+
+
+class _ClockMark:
+    def __init__(self) -> None:
+        self.at_s = time.perf_counter()
+
+    def reached(self) -> bool:
+        return True
+
+    def seconds_since(self, earlier: Any) -> float:
+        return self.at_s - float(earlier.at_s)
+
+
+Arm = Callable[[Callable[[], None]], None]
+"""Opens a meter's window, runs the work and closes it."""
+
+
+def plain_arm(work: Callable[[], None]) -> None:
+    time.sleep(PAUSE_S)
+    work()
+
+
+def ecoci_arm(meter: Meter) -> Arm:
+    return lambda work: meter.record(work)[0]
+
+
+def zeus_arm() -> Arm:
+    from zeus.monitor import ZeusMonitor  # type: ignore[import-not-found,unused-ignore]
+
+    monitor = ZeusMonitor(gpu_indices=[0])
+
+    def run(work: Callable[[], None]) -> None:
+        time.sleep(PAUSE_S)
+        monitor.begin_window("block")
+        work()
+        monitor.end_window("block")
+
+    return run
+
+
+def codecarbon_arm() -> Arm:
+    """A new tracker for each window, as one that was stopped does not start again; it samples every second."""
+    from codecarbon import OfflineEmissionsTracker  # type: ignore[import-not-found,unused-ignore]
+
+    def run(work: Callable[[], None]) -> None:
+        tracker = OfflineEmissionsTracker(
+            country_iso_code="USA", measure_power_secs=1, save_to_file=False, log_level="critical"
+        )
+        time.sleep(PAUSE_S)
+        tracker.start()
+        work()
+        tracker.stop()
+
+    return run
+
+
+def open_arms(asked: Sequence[str], meter: Meter) -> tuple[dict[str, Arm], list[str]]:
+    """The arms that work here, and a line for each that does not."""
+    makers: Mapping[str, Callable[[], Arm]] = {
+        "ecoci": lambda: ecoci_arm(meter),
+        "zeus": zeus_arm,
+        "codecarbon": codecarbon_arm,
+    }
+    arms: dict[str, Arm] = {PLAIN: plain_arm, CONTROL: plain_arm}
+    skipped = []
+    for name in asked:
+        try:
+            arm = makers[name]()
+            arm(lambda: time.sleep(0.5))
+        except Exception as error:  # noqa: BLE001 - a foreign tool that does not work here is left out, whatever ails it
+            skipped.append(f"{name} is left out: {type(error).__name__}: {error}")
+        else:
+            arms[name] = arm
+    return arms, skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One workload ready to be measured: `units` make a block."""
+
+    name: str
+    job: Job
+    units: int
+    unit_s: float
+    read_mj: Callable[[], int] | None = None
+
+    @property
+    def lead_units(self) -> int:
+        return max(1, round(LEAD_SHARE * self.units))
+
+
+def measure_block(bench: Bench, arm: Arm, name: str) -> Block:
+    """One block in an arm: the meter is opened, the lead runs untimed, then the units are timed."""
+    found: list[Block] = []
+    inside_s: list[float] = []
+
+    def work() -> None:
+        started_s = time.perf_counter()
+        found.append(time_work(bench, name) if bench.read_mj is None else weigh_work(bench, name, bench.read_mj))
+        inside_s.append(time.perf_counter() - started_s)
+
+    started_s = time.perf_counter()
+    arm(work)
+    outside_s = time.perf_counter() - started_s - inside_s[0]
+    block = found[0]
+    return Block(
+        *(block.workload, block.arm, block.units, block.work_s, outside_s, block.sampler_core_share, block.power_w)
+    )
+
+
+def time_work(bench: Bench, arm: str) -> Block:
+    bench.job.launch(bench.lead_units)
+    bench.job.wait()
+    cpu = sampler_cpu_clock()
+    cpu_started_s, started_s = cpu(), time.perf_counter()
+    bench.job.launch(bench.units)
+    bench.job.wait()
+    work_s = time.perf_counter() - started_s
+    share = (cpu() - cpu_started_s) / work_s
+    return Block(bench.name, arm, bench.units, work_s, 0.0, share if math.isfinite(share) else None)
+
+
+def weigh_work(bench: Bench, arm: str, read_mj: Callable[[], int]) -> Block:
+    """Mean power between the first and the last tick edge of the counter that fall into unbroken work.
+
+    The queue of the device is kept filled while the edges are watched for, so that no rest is weighed.
+    """
+    bench.job.launch(bench.lead_units)
+    first = bench.job.mark()
+    bench.job.launch(2 * bench.lead_units)
+    while not first.reached():
+        time.sleep(0.001)
+    ends_s = time.perf_counter() + bench.units * bench.unit_s
+    edges = EdgeWatch(read_mj)
+    opening = edges.next_edge()
+    bench.job.launch(bench.units - 2 * bench.lead_units)
+    last = bench.job.mark()
+    time.sleep(max(0.0, ends_s - time.perf_counter() - 0.4))
+    closing = opening
+    while not last.reached():
+        closing = edges.poll() or closing
+    bench.job.wait()
+    work_s = last.seconds_since(first)
+    if closing == opening:
+        closing = edges.next_edge()
+    power_w = (closing[1] - opening[1]) / 1000.0 / (closing[0] - opening[0])
+    return Block(bench.name, arm, bench.units, work_s, 0.0, None, power_w)
+
+
+class EdgeWatch:
+    """Finds the moments at which a counter shows a new value; polls further apart than `STALE_S` find none."""
+
+    def __init__(self, read_mj: Callable[[], int]) -> None:
+        self._read_mj = read_mj
+        self._last: tuple[float, int] | None = None
+
+    def poll(self) -> tuple[float, int] | None:
+        """Seconds and millijoules at an edge, the middle of the gap in which the value changed, or None."""
+        before_s = time.perf_counter()
+        value_mj = self._read_mj()
+        now_s = (before_s + time.perf_counter()) / 2.0
+        last, self._last = self._last, (now_s, value_mj)
+        if last is None or last[1] == value_mj or now_s - last[0] > STALE_S:
+            return None
+        return (last[0] + now_s) / 2.0, value_mj
+
+    def next_edge(self) -> tuple[float, int]:
+        give_up_s = time.perf_counter() + 2.0
+        while time.perf_counter() < give_up_s:
+            edge = self.poll()
+            if edge is not None:
+                return edge
+        raise SystemExit("the energy counter stood still for 2 s, or each read of it takes longer than 30 ms")
 
 
 def sampler_cpu_clock() -> Callable[[], float]:
@@ -51,80 +350,218 @@ def sampler_cpu_clock() -> Callable[[], float]:
     return lambda: time.clock_gettime(clock)
 
 
-def measure_pairs(engine: HfEngine, meter: NvmlMeter, pairs: int, block_s: float) -> list[tuple[Block, Block]]:
-    """Pairs of (without, with) in the order AB BA AB BA, so that drift cancels."""
-    done = []
-    for number in range(pairs):
-        if number % 2:
-            metered = meter.record(lambda: measure_block(engine, block_s))[0]
-            done.append((measure_block(engine, block_s), metered))
-        else:
-            plain = measure_block(engine, block_s)
-            done.append((plain, meter.record(lambda: measure_block(engine, block_s))[0]))
-    return done
+def arm_order(arms: Sequence[str], chance: random.Random) -> Iterator[str]:
+    """Endless: all meters and the control once in each round, in random order, with a plain block between any two."""
+    others = [arm for arm in arms if arm != PLAIN]
+    while True:
+        for arm in chance.sample(others, len(others)):
+            yield PLAIN
+            yield arm
 
 
-def table(name: str, pairs: list[tuple[Block, Block]]) -> str:
-    """One row: the change is the mean log ratio of the pairs with its 95 % t interval."""
-    change = _summary([math.log(metered.tokens_per_s / plain.tokens_per_s) for plain, metered in pairs])
-    share = _summary([m.sampler_core_share for _, m in pairs if m.sampler_core_share is not None])
-    plain_rate = _summary([plain.tokens_per_s for plain, _ in pairs])
-    low, high = change.ci_low or math.nan, change.ci_high or math.nan
-    return (
-        f"| {name} | {len(pairs)} | {plain_rate.mean:.1f} | {100 * math.expm1(change.mean):+.2f} % "
-        f"| {100 * math.expm1(low):+.2f} … {100 * math.expm1(high):+.2f} % | {100 * share.mean:.2f} % |"
-    )
+def measure_bench(bench: Bench, arms: Mapping[str, Arm], control: QuietHost, until_s: float) -> list[Block]:
+    """Blocks until the time is up; the last one is plain."""
+    blocks: list[Block] = []
+    longest_s = 0.0
+    for arm in arm_order(tuple(arms), random.Random(bench.name)):  # noqa: S311 - no secret
+        started_s = time.monotonic()
+        if arm == PLAIN and started_s + 2.0 * longest_s > until_s and blocks:
+            break
+        with control.window():
+            blocks.append(measure_block(bench, arms[arm], arm))
+        longest_s = max(longest_s, time.monotonic() - started_s)
+    with control.window():
+        blocks.append(measure_block(bench, arms[PLAIN], PLAIN))
+    return blocks
 
 
-def _summary(values: list[float]) -> Summary:
-    found = summary(tuple(values))
-    if found is None:
-        raise SystemExit("nothing was measured: take at least one pair")
+def prepare(name: str, job: Job, block_s: float, read_mj: Callable[[], int] | None) -> Bench:
+    """Warm up for about as long as three blocks, and at least eight units, and find how many units make a block."""
+    durations: list[float] = []
+    units = 1
+    while len(durations) < 8 or sum(durations) < 3.0 * block_s + 2.0:
+        started_s = time.perf_counter()
+        job.launch(units)
+        job.wait()
+        durations.append(time.perf_counter() - started_s)
+        unit_s = durations[-1] / units
+        units = max(1, round(min(block_s, 0.5) / unit_s))
+    unit_s = median(durations[-3:]) / units
+    return Bench(name, job, max(1, round(block_s / unit_s)), unit_s, read_mj)
+
+
+def changes(blocks: Sequence[Block], arm: str, value: Callable[[Block], float | None]) -> list[float]:
+    """Log ratios of an arm's blocks to the mean of the plain blocks before and after each."""
+    found = []
+    for before, block, after in zip(blocks, blocks[1:], blocks[2:], strict=False):
+        if block.arm == arm and before.arm == after.arm == PLAIN:
+            values = [value(before), value(block), value(after)]
+            logs = [math.log(one) for one in values if one is not None]
+            found += [logs[1] - (logs[0] + logs[2]) / 2.0] if len(logs) == 3 else []
     return found
 
 
-def measure(asked: argparse.Namespace) -> dict[str, object]:
-    """Measure all decode modes asked for and return what the file will hold."""
-    meter = NvmlMeter(choose_board(), SystemClock())
-    raw: dict[str, object] = {"utc": now_utc(), "board": asdict(meter.describe()), "block_s": asked.block_s}
-    for decode in asked.decode:
-        engine = HfEngine(cache_folder())
-        model = ModelRef(ModelSource.SYNTHETIC, asked.model)
-        engine.prepare(Workload(model, Quantization.FP16, decode))
-        for _ in range(8):
-            engine.generate()
-        pairs = measure_pairs(engine, meter, asked.pairs, asked.block_s)
-        raw[decode.value] = [[asdict(plain), asdict(metered)] for plain, metered in pairs]
-        engine.close()
-    meter.close()
-    return raw
+def mean_change(logs: Sequence[float]) -> Change | None:
+    """Mean of log ratios as a relative change, with its t interval; None below two."""
+    found = summary(tuple(logs))
+    if found is None or found.ci_low is None or found.ci_high is None:
+        return None
+    return Change(found.n, math.expm1(found.mean), math.expm1(found.ci_low), math.expm1(found.ci_high))
 
 
-def pooled_rows(files: list[Path]) -> list[str]:
-    """One row for each decode mode, over the pairs of all files; boards may differ, as a pair is made on one board."""
-    raws = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    rows = []
-    for decode in DecodeMode:
-        pairs = [(Block(**plain), Block(**metered)) for raw in raws for plain, metered in raw.get(decode.value, [])]
-        if pairs:
-            rows.append(table(f"fp16 {decode.value}", pairs))
-    return rows
+def trimmed_change(logs: Sequence[float], trim: float = TRIM) -> Change | None:
+    """Mean without the `trim` smallest and largest shares, with the interval by the winsorized variance.
+
+    Formula: Tukey and McLaughlin (1963). None when fewer than three values are left.
+    """
+    from scipy.special import stdtrit
+
+    ordered, cut = sorted(logs), int(trim * len(logs))
+    kept = ordered[cut : len(ordered) - cut]
+    if len(kept) < 3:
+        return None
+    winsorized = [min(max(value, kept[0]), kept[-1]) for value in ordered]
+    spread = summary(tuple(winsorized))
+    if spread is None or spread.sd is None:
+        return None
+    error = spread.sd * math.sqrt(len(logs)) / len(kept)
+    half = float(stdtrit(len(kept) - 1, 0.975)) * error
+    middle = mean(kept)
+    return Change(len(logs), math.expm1(middle), math.expm1(middle - half), math.expm1(middle + half))
+
+
+HEAD = (
+    "| workload | meter | blocks | added time (95 % CI) | added time, trimmed mean (95 % CI) "
+    "| added energy (95 % CI) | s beside the work, per window | sampler, share of one core |\n" + "| --- " * 8 + "|"
+)
+
+
+def table(files: Sequence[OverheadFile]) -> str:
+    """A row for each workload and arm over all files; ratios are made within a file, so boards may differ."""
+    found = [(name, arm) for name in WORKLOADS for arm in (CONTROL, *METERS)]
+    rows = [text for name, arm in found if (text := row(name, arm, files)) is not None]
+    return "\n".join([HEAD, *rows, *dict.fromkeys(line for file in files for line in file.skipped)])
+
+
+def row(name: str, arm: str, files: Sequence[OverheadFile]) -> str | None:
+    runs = [[block for block in file.blocks if block.workload == name] for file in files]
+    own = [block for run in runs for block in run if block.arm == arm]
+    times = [log for run in runs for log in changes(run, arm, lambda block: block.unit_s)]
+    joules = [log for run in runs for log in changes(run, arm, lambda block: block.unit_j)]
+    if not own:
+        return None
+    shares = [block.sampler_core_share for block in own if block.sampler_core_share is not None]
+    cells = (
+        *(name, arm, str(len(times))),
+        *(shown(mean_change(times)), shown(trimmed_change(times)), shown(mean_change(joules))),
+        f"{median(block.outside_s for block in own):.2f}",
+        f"{100.0 * mean(shares):.3f} %" if shares else "–",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def shown(change: Change | None) -> str:
+    if change is None:
+        return "–"
+    return f"{100 * change.mean:+.3f} % ({100 * change.low:+.3f} … {100 * change.high:+.3f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The measured board: the meter on it, all boards' UUIDs, and its raw energy counter."""
+
+    meter: Meter
+    board: Board
+    all_uuids: tuple[str, ...]
+    read_mj: Callable[[], int]
+
+
+def real_card() -> Card:
+    import pynvml
+
+    from ecoci.meters.nvml import NvmlMeter, list_boards
+
+    uuid = visible_boards()[0]
+    meter = NvmlMeter((uuid,), SystemClock())
+    pynvml.nvmlInit()
+    handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+    boards = list_boards()
+    board = next(one for one in boards if one.uuid == uuid)
+    uuids = tuple(one.uuid for one in boards)
+    return Card(meter, board, uuids, lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)))
+
+
+def made_up_card() -> Card:
+    """200 W and a counter that moves every 0.1 s."""
+    meter = SyntheticMeter(SystemClock(), lambda _t: 200.0)
+    return Card(meter, BOARD, (BOARD.uuid,), lambda: int(time.perf_counter() * 10.0) * 20_000)
+
+
+def make_job(name: str, asked: argparse.Namespace) -> Job:
+    if name in ("matmul", "energy"):
+        return Matmul(256 if asked.rehearse else 8192)
+    return Decode("tiny" if asked.rehearse else asked.model, DecodeMode(name))
+
+
+def measure(asked: argparse.Namespace) -> OverheadFile:
+    ends_s = time.monotonic() + asked.budget_s
+    card = made_up_card() if asked.rehearse else real_card()
+    arms, skipped = open_arms(asked.arms, card.meter)
+    benches = []
+    for name in asked.workloads:
+        block_s = asked.block_s or BLOCK_S[name]
+        benches.append(prepare(name, make_job(name, asked), block_s, card.read_mj if name == "energy" else None))
+        print(f"{name}: {benches[-1].units} units of {1000 * benches[-1].unit_s:.2f} ms a block", flush=True)
+    control = QuietHost((card.board.uuid,), card.all_uuids, QuietParts(collector=False))
+    host = control.settle()
+    # the collector rests in all arms alike
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    blocks: list[Block] = []
+    libraries = (*library_versions(), *_versions("zeus", "codecarbon"))
+    for place, bench in enumerate(benches):
+        now_s = time.monotonic()
+        until_s = now_s + (ends_s - now_s) / (len(benches) - place)
+        blocks += measure_bench(bench, arms, control, until_s)
+        made = (card.board.product, card.board.uuid, card.board.driver, libraries, host)
+        file = OverheadFile(now_utc(), tuple(sys.argv[1:]), *made, tuple(skipped), tuple(blocks))
+        asked.out.write_text(json.dumps(encode(file), indent=1), encoding="utf-8")
+    card.meter.close()
+    return file
+
+
+def _versions(*names: str) -> Iterator[tuple[str, str]]:
+    for name in names:
+        with suppress(PackageNotFoundError):
+            yield name, version(name)
+
+
+def load(file: Path) -> OverheadFile:
+    return decode(json.loads(file.read_text(encoding="utf-8")), OverheadFile, str(file))
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
+    parser.add_argument("--arms", nargs="+", choices=METERS, default=list(METERS))
+    parser.add_argument("--block-s", type=float, help=f"seconds of work in a block; default by workload: {BLOCK_S}")
+    parser.add_argument("--model", default="tinyllama-1.1b")
+    parser.add_argument("--budget-s", type=float, default=540.0, help="loading included; shared by the workloads")
+    parser.add_argument("--out", type=Path, default=Path("overhead.json"))
+    parser.add_argument("--pool", type=Path, nargs="+", help="measure nothing, sum up these files")
+    parser.add_argument("--rehearse", action="store_true", help="small work on the CPU, made-up watts, under a minute")
+    asked = parser.parse_args(arguments)
+    if asked.rehearse:
+        asked.workloads = ["matmul", "energy", "eager"]
+        asked.block_s, asked.budget_s = 0.4, 45.0
+    return asked
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=40)
-    parser.add_argument("--block-s", type=float, default=3.0)
-    parser.add_argument("--model", default="tinyllama-1.1b")
-    parser.add_argument("--decode", type=DecodeMode, choices=list(DecodeMode), nargs="+", default=list(DecodeMode))
-    parser.add_argument("--out", type=Path, default=Path("overhead.json"))
-    parser.add_argument("--pool", type=Path, nargs="+", help="measure nothing, sum up these files")
-    asked = parser.parse_args()
-    if not asked.pool:
-        asked.out.write_text(json.dumps(measure(asked), indent=1), encoding="utf-8")
-    print("| workload | pairs | tok/s without meter | change with meter | 95 % CI | sampler, share of one core |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    print("\n".join(pooled_rows(asked.pool or [asked.out])))
+    asked = parse()
+    files = [load(file) for file in asked.pool] if asked.pool else [measure(asked)]
+    print(table(files))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Programs that measure ecoci itself; each runs as a file of its own."""

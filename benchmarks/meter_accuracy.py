@@ -1,0 +1,312 @@
+"""How far single windows are off, for ecoci and the usual ways, against the energy per unit of the same work over 60 s.
+
+Needs an NVIDIA GPU and torch; Zeus and CodeCarbon take part where they are installed. A board does one duty or more:
+
+    python benchmarks/meter_accuracy.py --duty full --lengths 0.3 1 3 10 30 --out full.json
+    python benchmarks/meter_accuracy.py --pool full.json part.json square.json
+
+Every method watches the same windows. Each starts from idle, a second after the same work kept the card warm, and at a
+random phase of the counter's tick. Its length is that of the work alone: what it takes to ask other tools lies outside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ecoci import stats
+from ecoci.clocks import SystemClock
+from ecoci.energy import window_energy_j
+from ecoci.meters.nvml import NvmlMeter
+from ecoci.model import Trace
+from ecoci.wiring import now_utc, visible_boards
+
+REFERENCE_S = 60.0
+WARM_S = 1.0
+REST_S = 1.0
+POLL_S = 0.1
+METHODS = ("ecoci", "counter, unaligned", "PowerUsage at 10 Hz", "instant field at 10 Hz", "Zeus", "CodeCarbon")
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Bursts of `busy_s`, each followed by a pause of `pause_s`."""
+
+    busy_s: float
+    pause_s: float
+
+
+DUTIES = {
+    "full": Duty(0.02, 0.0),
+    "part": Duty(0.01, 0.015),
+    "square": Duty(0.055, 0.055),
+}
+"""Always busy; 40 %; and a square wave of 110 ms, which beats against a tick of 100 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One window: joules by each method that answered, for `units` of work done in `work_s` seconds."""
+
+    duty: str
+    length_s: float
+    work_s: float
+    units: int
+    energy_j: dict[str, float]
+    power: list[tuple[float, float]]
+    """The driver's power samples, seconds since the work began and watts: what a window was made of."""
+
+
+class Load:
+    """Matrix products of one size; a unit is one product. `rehearse` lets time pass instead."""
+
+    def __init__(self, *, rehearse: bool) -> None:
+        self._multiply: Callable[[int], None] = _sleeper if rehearse else _matrix_products()
+        self._multiply(50)
+        started_s = time.perf_counter()
+        self._multiply(200)
+        self.unit_s = (time.perf_counter() - started_s) / 200
+
+    def run(self, least_s: float, duty: Duty) -> int:
+        """Whole cycles of the duty for at least `least_s` seconds; returns the units done, all finished."""
+        burst, units = max(1, round(duty.busy_s / self.unit_s)), 0
+        started_s = time.perf_counter()
+        while not units or time.perf_counter() - started_s < least_s:
+            self._multiply(burst)
+            units += burst
+            time.sleep(duty.pause_s)
+        return units
+
+
+def _sleeper(count: int) -> None:
+    time.sleep(0.001 * count)
+
+
+def _matrix_products() -> Callable[[int], None]:
+    import torch
+
+    left, right = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+    out = torch.empty_like(left)
+
+    def multiply(count: int) -> None:
+        for _ in range(count):
+            torch.matmul(left, right, out=out)
+        torch.cuda.synchronize()
+
+    return multiply
+
+
+class Polls:
+    """Reads the averaged and the instant power every 0.1 s, as tools without a counter do: mean power times time."""
+
+    def __init__(self, uuid: str) -> None:
+        import pynvml
+
+        pynvml.nvmlInit()
+        self._nvml = pynvml
+        self._handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+        self._readings: list[tuple[float, float, float]] = []
+        threading.Thread(target=self._poll, daemon=True).start()
+
+    def counter_j(self) -> float:
+        return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)) / 1000.0
+
+    def energy_j(self, start_s: float, end_s: float) -> dict[str, float]:
+        """Joules by both ways; a window between two readings takes the one before it."""
+        inside = [row for row in self._readings if start_s <= row[0] <= end_s]
+        rows = inside or [row for row in self._readings if row[0] < start_s][-1:]
+        means = (stats.mean([row[place] for row in rows]) for place in (1, 2))
+        return {name: mean_w * (end_s - start_s) for name, mean_w in zip(METHODS[2:4], means, strict=True)}
+
+    def _poll(self) -> None:
+        while True:
+            average_w = self._nvml.nvmlDeviceGetPowerUsage(self._handle) / 1000.0
+            (field,) = self._nvml.nvmlDeviceGetFieldValues(self._handle, [self._nvml.NVML_FI_DEV_POWER_INSTANT])
+            self._readings.append((time.monotonic(), average_w, field.value.uiVal / 1000.0))
+            time.sleep(POLL_S)
+
+
+Window = Callable[[dict[str, float]], Any]
+"""A context: its block is the window, and its end puts the joules into the dictionary."""
+
+
+def others() -> dict[str, Window]:
+    """The windows of the other tools that are installed, outermost first."""
+    found: dict[str, Window] = {}
+    for name, open_tool in (("CodeCarbon", _codecarbon), ("Zeus", _zeus)):
+        try:
+            found[name] = open_tool()
+            # the first window of a tool may look for hardware for seconds
+            with found[name]({}):
+                time.sleep(0.5)
+        except Exception as error:  # noqa: BLE001 - whatever another tool raises, the others are measured
+            found.pop(name, None)
+            print(f"{name} takes no part: {type(error).__name__}: {error}", flush=True)
+    return found
+
+
+def _zeus() -> Window:
+    from zeus.monitor import ZeusMonitor
+
+    monitor = ZeusMonitor(gpu_indices=[0])
+
+    @contextmanager
+    def window(energy_j: dict[str, float]) -> Iterator[None]:
+        monitor.begin_window("one", sync_execution=False)
+        yield
+        energy_j["Zeus"] = float(monitor.end_window("one", sync_execution=False).total_energy)
+
+    return window
+
+
+def _codecarbon() -> Window:
+    from codecarbon import OfflineEmissionsTracker
+
+    # without gpu_ids it follows CUDA_VISIBLE_DEVICES, which counts all boards
+    options = {"country_iso_code": "USA", "save_to_file": False, "log_level": "error"}
+    tracker = OfflineEmissionsTracker(**options, allow_multiple_runs=True)
+
+    @contextmanager
+    def window(energy_j: dict[str, float]) -> Iterator[None]:
+        tracker.start_task("one")
+        yield
+        energy_j["CodeCarbon"] = 3.6e6 * float(tracker.stop_task("one").gpu_energy)
+
+    return window
+
+
+class Bench:
+    """All methods around one load on one board."""
+
+    def __init__(self, *, rehearse: bool, chance: random.Random) -> None:
+        self.uuid = visible_boards()[0]
+        self._meter = NvmlMeter((self.uuid,), SystemClock())
+        self._polls = Polls(self.uuid)
+        self._load = Load(rehearse=rehearse)
+        self._others = {} if rehearse else others()
+        self._chance = chance
+        self.facts = self._meter.describe()
+
+    def point(self, duty: str, length_s: float) -> Point:
+        """One window, from a warm card and at a random phase of the tick."""
+        self._load.run(WARM_S, DUTIES[duty])
+        time.sleep(REST_S)
+        energy_j: dict[str, float] = {}
+        (started_s, ended_s, units), (trace,) = self._meter.record(lambda: self._watched(duty, length_s, energy_j))
+        own_j = window_energy_j(replace(trace, started_s=started_s, ended_s=ended_s))
+        if own_j is not None:
+            energy_j["ecoci"] = own_j
+        energy_j.update(self._polls.energy_j(started_s, ended_s))
+        return Point(duty, length_s, ended_s - started_s, units, energy_j, _samples(trace, started_s))
+
+    def _watched(self, duty: str, length_s: float, energy_j: dict[str, float]) -> tuple[float, float, int]:
+        with ExitStack() as stack:
+            # a random phase: the meter has just met an edge of the tick
+            time.sleep(self._chance.uniform(0.0, 0.1))
+            for window in self._others.values():
+                stack.enter_context(window(energy_j))
+            before_j = self._polls.counter_j()
+            started_s = time.monotonic()
+            units = self._load.run(length_s, DUTIES[duty])
+            ended_s = time.monotonic()
+            energy_j["counter, unaligned"] = self._polls.counter_j() - before_j
+        return started_s, ended_s, units
+
+
+def _samples(trace: Trace, started_s: float) -> list[tuple[float, float]]:
+    if trace.power is None:
+        return []
+    return [(round(t_s - started_s, 4), w) for t_s, w in zip(trace.power.t_s, trace.power.power_w, strict=True)]
+
+
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
+    """Reference and windows of every duty asked for, as far as the time budget goes."""
+    ends_s = time.monotonic() + asked.budget_s
+    bench = Bench(rehearse=asked.rehearse, chance=random.Random(asked.seed))  # noqa: S311 - no secret
+    references = {duty: asdict(bench.point(duty, asked.reference_s)) for duty in asked.duty}
+    points = []
+    for _ in range(asked.repeats):
+        for duty, length_s in ((duty, length_s) for duty in asked.duty for length_s in asked.lengths):
+            if time.monotonic() + length_s + WARM_S + REST_S + 1.0 < ends_s:
+                points.append(asdict(bench.point(duty, length_s)))
+    board = asdict(bench.facts.boards[0])
+    return {"utc": now_utc(), "board": board, "seed": asked.seed, "references": references, "points": points}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Relative errors of one method in windows of one length and duty."""
+
+    n: int
+    bias: float
+    sd: float
+
+
+def errors(raw: dict[str, Any]) -> dict[tuple[str, float, str], list[float]]:
+    """Relative error of joules per unit against the board's own reference, by duty, length and method."""
+    found: dict[tuple[str, float, str], list[float]] = {}
+    for point in raw["points"]:
+        reference = raw["references"][point["duty"]]
+        per_unit_j = reference["energy_j"]["ecoci"] / reference["units"]
+        for method, energy_j in point["energy_j"].items():
+            error = energy_j / point["units"] / per_unit_j - 1.0
+            found.setdefault((point["duty"], point["length_s"], method), []).append(error)
+    return found
+
+
+def pooled(raws: list[dict[str, Any]]) -> dict[tuple[str, float, str], Spread]:
+    """Bias and sd over the windows of all files; every error is against the reference of its own board."""
+    merged: dict[tuple[str, float, str], list[float]] = {}
+    for raw in raws:
+        for key, values in errors(raw).items():
+            merged.setdefault(key, []).extend(values)
+    return {key: Spread(len(values), stats.mean(values), _sd(values)) for key, values in merged.items()}
+
+
+def _sd(values: list[float]) -> float:
+    found = stats.sd(values)
+    return math.nan if found is None else found
+
+
+def table(spreads: dict[tuple[str, float, str], Spread]) -> str:
+    """A row for each duty and length: bias ± sd in per cent of every method that answered."""
+    methods = [name for name in METHODS if any(key[2] == name for key in spreads)]
+    lines = [f"| duty | window | n | {' | '.join(methods)} |", "| --- | ---: | ---: |" + " ---: |" * len(methods)]
+    for duty in DUTIES:
+        for length_s in sorted({key[1] for key in spreads if key[0] == duty}):
+            cells = [spreads.get((duty, length_s, method)) for method in methods]
+            shown = ["—" if c is None else f"{100 * c.bias:+.2f} ± {100 * c.sd:.2f} %" for c in cells]
+            count = max(c.n for c in cells if c is not None)
+            lines.append(f"| {duty} | {length_s:g} s | {count} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--duty", choices=list(DUTIES), nargs="+", default=list(DUTIES))
+    parser.add_argument("--lengths", type=float, nargs="+", default=[0.3, 1.0, 3.0, 10.0, 30.0])
+    parser.add_argument("--repeats", type=int, default=12)
+    parser.add_argument("--reference-s", type=float, default=REFERENCE_S)
+    parser.add_argument("--budget-s", type=float, default=3600.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rehearse", action="store_true", help="let time pass instead of using a GPU")
+    parser.add_argument("--out", type=Path, default=Path("meter_accuracy.json"))
+    parser.add_argument("--pool", type=Path, nargs="+", help="measure nothing, sum up these files")
+    asked = parser.parse_args()
+    if not asked.pool:
+        asked.out.write_text(json.dumps(measure(asked)), encoding="utf-8")
+    files = asked.pool or [asked.out]
+    print(table(pooled([json.loads(file.read_text(encoding="utf-8")) for file in files])))
+
+
+if __name__ == "__main__":
+    main()
