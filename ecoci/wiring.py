@@ -8,41 +8,76 @@ import re
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from ecoci import __version__
 from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import ReplayLauncher
-from ecoci.model import Finding, Host, Provenance, RunJob
-from ecoci.ports import Launcher, ResultStore
+from ecoci.model import Board, Finding, Host, HostMode, Provenance, RunJob
+from ecoci.ports import Clock, HostControl, Launcher, Meter, ResultStore
 
 WORKER = (sys.executable, "-P", "-m", "ecoci.worker")
 """-P keeps the current folder off the path: an `ecoci/` or `torch/` in a checkout must not take over the run."""
 
 
 def gpu_tools(job: RunJob, sink: Sink) -> Tools:
-    """The real ones: NVML meter and transformers engine on the card that the job names."""
+    """The real ones: the meter and the transformers engine on the cards that the job names."""
     from ecoci.engines.hf import HfEngine
     from ecoci.engines.hf_runtime import TorchRuntime
-    from ecoci.hosts.none import NoControl
-    from ecoci.meters.none import NoHostMeter
-    from ecoci.meters.nvml import NvmlMeter
+    from ecoci.meters.rapl import RaplHostMeter
 
     clock = SystemClock()
     reporter = Reporter(job, clock, sink)
-    meter = NvmlMeter(job.board_uuids, clock, reporter.power)
-    engine = HfEngine(Path(job.cache_dir))
-    return Tools(engine, meter, clock, describe_host(), reporter, TorchRuntime(), NoControl(), NoHostMeter())
+    return Tools(
+        engine=HfEngine(Path(job.cache_dir)),
+        meter=gpu_meter(job, clock, reporter.power),
+        clock=clock,
+        host=describe_host(),
+        reporter=reporter,
+        runtime=TorchRuntime(),
+        control=host_control(job),
+        host_meter=RaplHostMeter(clock),
+    )
+
+
+def gpu_meter(job: RunJob, clock: Clock, on_power: Callable[[float], None]) -> Meter:
+    """The meter of the vendor whose boards the job names."""
+    from ecoci.meters.amd import AmdMeter
+    from ecoci.meters.amd_device import is_hip_name
+    from ecoci.meters.nvml import NvmlMeter
+
+    if all(map(is_hip_name, job.board_uuids)):
+        return AmdMeter(job.board_uuids, clock, on_power)
+    return NvmlMeter(job.board_uuids, clock, on_power)
+
+
+def host_control(job: RunJob) -> HostControl:
+    """What the scenario wants done to the host."""
+    from ecoci.hosts.none import NoControl
+    from ecoci.hosts.quiet import QuietHost
+
+    if job.scenario.effort.host is HostMode.AS_IS:
+        return NoControl()
+    return QuietHost(job.board_uuids, tuple(board.uuid for board in all_boards()))
 
 
 def gpu_launcher(out: Path) -> Launcher:
     """A launcher that makes each run in a fresh process."""
     from ecoci.launchers.process import ProcessLauncher
 
-    return ProcessLauncher(WORKER, SystemClock(), out / "logs")
+    return ProcessLauncher(WORKER, SystemClock(), out / "logs", _host_variables)
+
+
+def _host_variables(job: RunJob) -> dict[str, str]:
+    from ecoci.hosts.quiet import quiet_environment
+
+    return quiet_environment() if job.scenario.effort.host is HostMode.QUIET else {}
 
 
 def replay_launcher(recordings: Path) -> ReplayLauncher:
@@ -70,24 +105,42 @@ def result_store(base: Path, out: Path) -> ResultStore:
     return FixedBaselines(FolderStore(out, out), from_result(load_result(base)))
 
 
+def all_boards() -> tuple[Board, ...]:
+    """NVIDIA's GPUs, or AMD's where there are none. Raises NVIDIA's `DeviceError` where there are neither."""
+    from ecoci.meters import amd, nvml
+
+    try:
+        return nvml.list_boards()
+    except DeviceError:
+        with suppress(DeviceError):
+            if found := amd.list_boards():
+                return found
+        raise
+
+
 def visible_boards() -> tuple[str, ...]:
-    """UUIDs of the GPUs that CUDA_VISIBLE_DEVICES leaves visible, in its order; at least one.
+    """UUIDs of the GPUs that the vendor's variables (CUDA_VISIBLE_DEVICES) leave visible, in their order; at least one.
 
     Raises `DeviceError` when there is none.
     """
-    from ecoci.meters.nvml import list_boards
+    from ecoci.meters import amd_visible
+    from ecoci.meters.amd_device import is_hip_name
     from ecoci.meters.visible import resolve_visible
 
+    known = tuple(board.uuid for board in all_boards())
+    if all(map(is_hip_name, known)):
+        return amd_visible.resolve_visible(os.environ, known) or _hidden(amd_visible.VARIABLES, known)
     value = os.environ.get("CUDA_VISIBLE_DEVICES")
-    known = tuple(board.uuid for board in list_boards())
-    visible = resolve_visible(value, known)
-    if not visible:
-        raise DeviceError(
-            f"no GPU is visible: CUDA_VISIBLE_DEVICES is {value!r}",
-            cause=f"the variable hides all GPUs of this machine: {', '.join(known)}",
-            remedy="unset CUDA_VISIBLE_DEVICES, or set it to the index or UUID of the GPU to measure",
-        )
-    return visible
+    return resolve_visible(value, known) or _hidden(("CUDA_VISIBLE_DEVICES",), known)
+
+
+def _hidden(variables: tuple[str, ...], known: tuple[str, ...]) -> NoReturn:
+    values = ", ".join(f"{name} is {os.environ[name]!r}" for name in variables if name in os.environ)
+    raise DeviceError(
+        f"no GPU is visible: {values}",
+        cause=f"that hides all GPUs of this machine: {', '.join(known)}",
+        remedy=f"unset {' and '.join(variables)}, or name the index or UUID of the GPU to measure",
+    )
 
 
 def cache_folder() -> Path:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,18 +26,28 @@ SILENCE_LIMIT_S = 1800.0
 """A measuring process reports at least once a second while it measures; loading a large model may take minutes."""
 LOG_TAIL_BYTES = 2000
 
+ChooseVariables = Callable[[RunJob], Mapping[str, str]]
+
+
+def no_variables(_job: RunJob) -> Mapping[str, str]:
+    return {}
+
 
 class ProcessLauncher:
     """Starts `command job-file pieces-file` for each run; the child's output goes to a log file each.
 
+    `variables` names what must stand in the child's environment before it starts, beside what is there already.
     Raises the child's own `EcociError`. A crash, a kill or silence becomes a record with a failure. An interrupt ends
     the child and becomes a record whose failure is INTERRUPTED.
     """
 
-    def __init__(self, command: tuple[str, ...], clock: Clock, logs: Path) -> None:
+    def __init__(
+        self, command: tuple[str, ...], clock: Clock, logs: Path, variables: ChooseVariables = no_variables
+    ) -> None:
         self._command = command
         self._clock = clock
         self._logs = logs
+        self._variables = variables
 
     def launch(self, job: RunJob, observer: Observer) -> RunRecord:
         started_utc = datetime.now(UTC).isoformat(timespec="seconds")
@@ -56,13 +66,14 @@ class ProcessLauncher:
     def _start(self, files: tuple[str, str], job: RunJob, output: IO[bytes]) -> subprocess.Popen[bytes]:
         # A session of its own keeps Ctrl-C from the child: the parent decides how it ends. The UUID says which card
         # is meant whatever the order CUDA would count in.
-        card = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": ",".join(job.board_uuids)}
+        boards = ",".join(job.board_uuids)
+        card = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": boards, "HIP_VISIBLE_DEVICES": boards}
         return subprocess.Popen(
             [*self._command, *files],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **card},
+            env={**os.environ, **self._variables(job), **card},
             start_new_session=True,
         )
 
@@ -191,8 +202,9 @@ def _how(returncode: int) -> str:
 
 
 def note(error: EcociError) -> ErrorNote:
-    """An error as a value that can cross the process border."""
-    return ErrorNote(type(error).__name__, error.message, error.cause, error.remedy)
+    """An error as a value that can cross the process border, under the name of its public kind."""
+    kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == ecoci.errors.__name__)
+    return ErrorNote(kind, error.message, error.cause, error.remedy)
 
 
 def rebuild(error: ErrorNote) -> EcociError:

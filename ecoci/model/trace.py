@@ -11,6 +11,8 @@ class PowerSource(StrEnum):
     """The driver's own ring of power samples (NVML total power samples)."""
     INSTANT = "instant"
     """NVML field 186, polled."""
+    POLLED = "polled"
+    """The latest value a vendor's library gives, polled (AMD: current socket power)."""
     SYNTHETIC = "synthetic"
 
 

@@ -84,7 +84,9 @@ def test_a_union_of_scalars_keeps_what_was_written() -> None:
 
 
 def test_an_unknown_enum_value_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(DataError, match=r"^source: expected one of sample_buffer, instant, synthetic; got 'guess'"):
+    with pytest.raises(
+        DataError, match=r"^source: expected one of sample_buffer, instant, polled, synthetic; got 'guess'"
+    ):
         decode({"source": "guess", "t_s": [], "power_w": []}, PowerTrace)
 
 
