@@ -108,11 +108,11 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
         sink(RunPiece(failure=_not_steady(warm_up)))
         return
     sink(RunPiece(host=tools.control.settle()))
-    sink(RunPiece(missing=tools.host_meter.missing()))
     sink(RunPiece(idle=IdleTraces(loaded=_idle(tools))))
     _probe_host(tools, sink)
     _measure_windows(job, tools, sink)
     _probe_host(tools, sink)
+    sink(RunPiece(missing=tools.host_meter.missing()))
     if job.scenario.effort.phases:
         _measure_phases(job, tools, sink)
     tools.reporter.enter(Phase.DONE)

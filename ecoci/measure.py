@@ -301,14 +301,14 @@ def _throttling(traces: Sequence[Trace]) -> Iterator[Reason]:
 
 def _gap(traces: Sequence[Trace]) -> Iterator[Reason]:
     """The widest gap of the windows that are long enough to judge it."""
-    gaps = _known(counter_trace_gap(trace) for trace in traces if trace.duration_s >= LEAST_WINDOW_S)
+    gaps = _known(counter_trace_gap(trace) for trace in traces if not _is_short(trace))
     widest = max(gaps, key=abs, default=0.0)
     if abs(widest) > GAP_LIMIT:
         yield Reason(ReasonCode.COUNTER_TRACE_GAP, (("gap", widest), ("limit", GAP_LIMIT)))
 
 
 def _short(traces: Sequence[Trace]) -> Iterator[Reason]:
-    short = [trace for trace in traces if trace.duration_s < LEAST_WINDOW_S and not _has_many_ticks(trace)]
+    short = [trace for trace in traces if _is_short(trace)]
     if short:
         shortest_s = min(trace.duration_s for trace in short)
         facts = (("duration_s", shortest_s), ("least_s", LEAST_WINDOW_S), ("windows", len(short)))
@@ -331,6 +331,11 @@ def _uncertain_edges(traces: Sequence[Trace]) -> Iterator[Reason]:
 def _edge_uncertainty_s(trace: Trace) -> float:
     edges = (trace.counter_start, trace.counter_edge or trace.counter_end)
     return sum(edge.uncertainty_s for edge in edges if edge is not None)
+
+
+def _is_short(trace: Trace) -> bool:
+    """Such a window is flagged; every other one is long enough for the cross-check."""
+    return trace.duration_s < LEAST_WINDOW_S and not _has_many_ticks(trace)
 
 
 def _has_many_ticks(trace: Trace) -> bool:

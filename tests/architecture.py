@@ -35,6 +35,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
 ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*")
 SHARED = (
     "clocks",
+    "meters.pids",
     "meters.sampler",
     "meters.ticks",
     "meters.visible",
@@ -47,6 +48,7 @@ GRANTED = {("launchers.inline", "bench"), ("launchers.process", "bench")}
 """A launcher calls the work in this process, or puts together what the work wrote in another."""
 
 ROOMS: Mapping[str, tuple[str, ...]] = {
+    "amdsmi": ("meters.amd*",),
     "click": ("cli*", "__main__"),
     "numpy": ("engines.hf*", "engines.weights", "energy", "measure", "stats", "tables"),
     "pandas": ("tables",),

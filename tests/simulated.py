@@ -49,7 +49,9 @@ class World:
         factor = 1.0 + self.spread * chance.gauss(0.0, 1.0)
         meter = SyntheticMeter(clock, self._power(factor), boards=self.boards, foreign=self.foreign)
         engine = SyntheticEngine(clock, self._durations())
-        return Tools(engine, meter, clock, HOST, Reporter(job, clock, sink), SyntheticRuntime(), NoControl(), NoHostMeter())
+        return Tools(
+            engine, meter, clock, HOST, Reporter(job, clock, sink), SyntheticRuntime(), NoControl(), NoHostMeter()
+        )
 
     def _power(self, factor: float) -> Callable[[float], float]:
         return lambda _t: self.power_w * factor

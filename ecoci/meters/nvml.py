@@ -81,7 +81,7 @@ class NvmlMeter:
         with Sampler(watch.read, self._clock, watch.period_s):
             result, ends = self._run_between_edges(work, missing)
         watch.cover(ends.counter_edge.t_s)
-        foreign_after = list_foreign(self._device, missing)
+        foreign_after = list_foreign(self._device, missing, watch.listed())
         trace = Trace(
             board_uuid=self._board.uuid,
             started_s=ends.started_s,

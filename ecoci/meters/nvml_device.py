@@ -116,6 +116,14 @@ class Device:
         except UnansweredError:
             return False
 
+    def virtual_guest(self) -> bool:
+        """Whether this is a virtual GPU, a slice of a board; one that does not say counts as whole."""
+        try:
+            mode = self._ask("the virtualization mode", self._lib.nvmlDeviceGetVirtualizationMode)
+        except UnansweredError:
+            return False
+        return bool(mode == self._lib.NVML_GPU_VIRTUALIZATION_MODE_VGPU)
+
     def processes(self) -> tuple[ListedProcess, ...]:
         """Compute and graphics processes that the driver lists on the board, each once, in order of pid."""
         lib = self._lib

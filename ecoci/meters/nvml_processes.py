@@ -14,12 +14,18 @@ FIELD = "foreign_processes"
 UVM_DEVICE = "/dev/nvidia-uvm"
 
 
-def list_foreign(device: Device, missing: list[Missing]) -> tuple[ForeignProcess, ...]:
-    """Other processes on the board now; where that cannot be told, `missing` gets an entry and says why."""
-    listed = tolerate(device.processes, FIELD, missing)
-    if listed is None:
+def list_foreign(
+    device: Device, missing: list[Missing], seen: tuple[ListedProcess, ...] = ()
+) -> tuple[ForeignProcess, ...]:
+    """Other processes on the board now, and of those `seen` on it before.
+
+    Where that cannot be told, `missing` gets an entry and says why.
+    """
+    now = tolerate(device.processes, FIELD, missing)
+    if now is None:
         return ()
-    foreign, doubt = foreign_among(listed, own_pids(), holds_cuda_context())
+    listed = {one.pid: one for one in (*seen, *now)}
+    foreign, doubt = foreign_among(tuple(listed[pid] for pid in sorted(listed)), own_pids(), holds_cuda_context())
     missing.extend([] if doubt is None else [doubt])
     return foreign
 

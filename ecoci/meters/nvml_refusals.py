@@ -36,12 +36,23 @@ def refuse_old(board: Board) -> None:
         )
 
 
+def refuse_virtual(device: Device, board: Board) -> None:
+    if device.virtual_guest():
+        raise DeviceError(
+            f"{board.product} ({board.uuid}) is a virtual GPU",
+            cause="it is a slice of a board that other machines use too, and energy is counted for whole boards only",
+            remedy="measure on a machine that has a whole physical GPU, or one passed through to it",
+        )
+
+
 def refuse_without_counter(device: Device, board: Board) -> None:
+    """A virtual GPU is refused by its own name, whether or not it offers a counter."""
+    refuse_virtual(device, board)
     try:
         device.energy_mj()
     except UnansweredError as error:
         raise DeviceError(
             f"{board.product} offers no energy counter ({error.message})",
-            cause="virtual GPUs, Jetson boards and some laptop parts have none, and a sandbox may hide it",
+            cause="Jetson boards, some laptop parts and some virtual GPUs have none, and a sandbox may hide it",
             remedy="measure on a whole physical GPU, outside a sandbox; `ecoci doctor` shows what the card offers",
         ) from error

@@ -9,7 +9,8 @@ from statistics import median
 from typing import Protocol
 
 from ecoci.meters.nvml_binding import UnansweredError, tolerate
-from ecoci.meters.nvml_device import BufferedSample, Device
+from ecoci.meters.nvml_device import BufferedSample, Device, ListedProcess
+from ecoci.meters.nvml_processes import FIELD
 from ecoci.model import DeviceSamples, Missing, PowerSource, PowerTrace
 from ecoci.ports import Clock
 
@@ -22,8 +23,11 @@ BUFFER_PERIOD_S = 1.0
 """The ring holds 2.4 s on an H200: draining it every second loses nothing and costs one call."""
 INSTANT_PERIOD_S = 0.1
 SLOW_PERIOD_S = 1.0
+PROCESS_PERIOD_S = 5.0
+"""Listing the processes may take the driver milliseconds: who stays for five seconds is seen, at next to no cost."""
 PLAUSIBLE_AGE_S = 2.0
 _LEAD_S = 0.25
+_LATEST_FIRST_S = 0.25
 _SAME_SAMPLE_S = 0.001
 _AHEAD_S = 0.1
 _COVER_TIMEOUT_S = 1.0
@@ -64,8 +68,8 @@ class BufferedPower:
         fresh = self._drain(round((self._last_s + offset_s) * 1e6))
         for sample in fresh:
             t_s = sample.stamp_us / 1e6 - offset_s
-            # stamped before the wall clock was put back, a sample would lie ahead of now
-            if self._last_s + _SAME_SAMPLE_S < t_s <= self._clock.now_s() + _AHEAD_S:
+            # stamped before the wall clock was put back, a sample would lie ahead of now; and no board draws 0 W
+            if self._last_s + _SAME_SAMPLE_S < t_s <= self._clock.now_s() + _AHEAD_S and sample.power_mw > 0.0:
                 self._points.append((round(t_s, 6), round(sample.power_mw / 1000.0, 3)))
                 self._last_s = t_s
 
@@ -88,7 +92,7 @@ class InstantPower:
         began_s = self._clock.now_s()
         power_w = self._read_power_w()
         t_s = (began_s + self._clock.now_s()) / 2
-        if not self._points or t_s > self._points[-1][0]:
+        if power_w > 0.0 and (not self._points or t_s > self._points[-1][0]):
             self._points.append((round(t_s, 6), power_w))
 
     def points(self) -> tuple[tuple[float, float], ...]:
@@ -111,6 +115,8 @@ class Watch:
         self._on_power = on_power
         self._missing: dict[str, Missing] = {}
         self._slow: list[tuple[float, tuple[float | None, ...]]] = []
+        self._listed: dict[int, ListedProcess] = {}
+        self._began_s = self._listed_s = clock.now_s()
 
     @property
     def period_s(self) -> float:
@@ -123,6 +129,9 @@ class Watch:
         if not self._slow or now_s - self._slow[-1][0] >= SLOW_PERIOD_S - self.period_s / 2:
             self._slow.append((now_s, self._read_slow()))
             self._tell()
+        if now_s - self._listed_s >= PROCESS_PERIOD_S:
+            self._listed_s = now_s
+            self._list_processes()
 
     def cover(self, until_s: float) -> None:
         """Read on until the power trace reaches `until_s`, or note that the last samples never came."""
@@ -148,9 +157,15 @@ class Watch:
         temperature, sm_clock, memory_clock, utilization = zip(*(values for _, values in self._slow), strict=True)
         return DeviceSamples(t_s, temperature, sm_clock, memory_clock, utilization)
 
+    def listed(self) -> tuple[ListedProcess, ...]:
+        """Every process that was on the board when it was looked at, this one among them."""
+        return tuple(self._listed.values())
+
     def missing(self) -> tuple[Missing, ...]:
-        gap = power_gap(self._points())
-        return (*self._missing.values(), *(() if gap is None else (gap,)))
+        """Which readings could not be had, and where the power trace has holes."""
+        points = self._points()
+        holes = (power_head(points, self._began_s), power_gap(points))
+        return (*self._missing.values(), *(hole for hole in holes if hole is not None))
 
     def _read_power(self) -> None:
         if self._power is None:
@@ -171,6 +186,13 @@ class Watch:
         for one in missing:
             self._missing.setdefault(one.field, one)
         return values
+
+    def _list_processes(self) -> None:
+        missing: list[Missing] = []
+        listed = tolerate(self._device.processes, FIELD, missing) or ()
+        self._listed.update((one.pid, one) for one in listed)
+        for one in missing:
+            self._note(one.field, one.reason)
 
     def _points(self) -> tuple[tuple[float, float], ...]:
         return () if self._power is None else self._power.points()
@@ -227,6 +249,14 @@ def wall_offset_s(wall_s: WallTime, clock: Clock) -> float:
         before_s, wall_now_s, after_s = clock.now_s(), wall_s(), clock.now_s()
         looks.append((after_s - before_s, wall_now_s - (before_s + after_s) / 2))
     return min(looks)[1]
+
+
+def power_head(points: tuple[tuple[float, float], ...], began_s: float) -> Missing | None:
+    """A note when the first samples came long after they were asked for."""
+    late_s = points[0][0] - began_s if points else 0.0
+    if late_s <= _LATEST_FIRST_S:
+        return None
+    return Missing("power_head", f"the first power sample came {late_s:.2f} s after sampling began")
 
 
 def power_gap(points: tuple[tuple[float, float], ...]) -> Missing | None:

@@ -8,8 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from select import select
+from typing import IO, Any
 
 import pytest
 
@@ -91,3 +94,49 @@ def drive(
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+class Driven:
+    """Runs commands of `drive.py` in virtual time, each in a fresh copy of one process that has imported everything."""
+
+    def __init__(self, process: subprocess.Popen[str], script_file: Path) -> None:
+        self._process = process
+        self._script_file = script_file
+
+    def __call__(self, script: str, *command: str) -> dict[str, Any]:
+        """What `drive.py` answers when the driver library behaves as `script` says."""
+        self._script_file.unlink(missing_ok=True)
+        asked, told = _pipes(self._process)
+        asked.write(json.dumps({"script": script, "command": command}) + "\n")
+        asked.flush()
+        assert select([told], [], [], LIMIT_S)[0], f"no answer within {LIMIT_S:g} s: {script!r} {command}"
+        answer: dict[str, Any] = json.loads(told.readline() or '{"error": "the server died"}')
+        return answer
+
+
+@contextmanager
+def driven(libraries: Path) -> Iterator[Driven]:
+    """A `Driven` on the driver library in `libraries`; its process ends with the block."""
+    with tempfile.TemporaryDirectory() as folder:
+        script_file = Path(folder, "script")
+        environment = stub_environment(libraries, "", script_file, virtual=True) | {"ECOCI_CACHE": folder}
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "drive.py"), "serve"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Driven(process, script_file)
+        finally:
+            for pipe in _pipes(process):
+                pipe.close()
+            process.kill()
+            process.wait()
+
+
+def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process.stdin, process.stdout

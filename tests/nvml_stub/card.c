@@ -6,11 +6,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "script.h"
 
 /* The cards drew power before the library was loaded: the ring of samples is full at once. */
 static const double BEGIN_S = -10.0;
+static const double KEPT_S = 100.0;
+enum { MANY_STEPS = 1024 };
+
 static const char *const SHARES[CAUSES] = {
     "power_cap_share", "sync_boost_share", "sw_thermal_share", "hw_thermal_share", "power_brake_share"};
 
@@ -47,12 +51,21 @@ static void add_step(int index, double from_s, double watts) {
     card->steps[card->count++] = (Step){from_s, watts, joules};
 }
 
+/* Steps that no ring, mean or window looks back to any more are dropped, so that hours need no more room than minutes. */
+static void forget_steps(Card *card, double before_s) {
+    size_t old = card->count == 0 ? 0 : (size_t)(step_at(card, before_s) - card->steps);
+    if (old < MANY_STEPS) return;
+    card->count -= old;
+    memmove(card->steps, card->steps + old, card->count * sizeof(Step));
+}
+
 static void follow_power(int index, double t) {
     Card *card = &cards[index];
     const char *at = setting(index, "power", "200");
     double from, watts;
     int used;
     while (card->count > 0 && card->steps[card->count - 1].from_s >= t) card->count--;
+    forget_steps(card, t - KEPT_S);
     add_step(index, card->count == 0 ? BEGIN_S : t, number_at(index, "power", 200.0, t));
     while (sscanf(at, "%lf:%lf%n", &from, &watts, &used) == 2) {
         if (from > t) add_step(index, from, watts);
@@ -104,7 +117,7 @@ uint64_t card_counter_mj(int card, double t) {
     double from_s = number(card, "fails_at_s", script_since_s()), until_s = number(card, "until_s", INFINITY);
     double base_j = number(card, "counter_base_mj", 2e9) / 1e3;
     if (at_s >= from_s) {
-        double lost_j = card_energy_j(card, fmin(at_s, until_s)) - card_energy_j(card, from_s);
+        double lost_j = card_energy_j(card, fmax(from_s, fmin(at_s, until_s))) - card_energy_j(card, from_s);
         if (is(card, "counter", "zero") && at_s < until_s) return 0;
         if (is(card, "counter", "frozen") && at_s < until_s) joules = card_energy_j(card, last_tick_s(card, from_s));
         if (is(card, "counter", "loses")) joules -= lost_j;

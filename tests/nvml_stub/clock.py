@@ -7,8 +7,8 @@ import threading
 import time
 from threading import Event
 
-STUCK_S = 0.05
-"""Real seconds without a sign of life after which a thread that does not wait on this clock waits for something else."""
+STUCK_S = 0.5
+"""Real seconds after which a thread that does not wait on this clock is taken to wait for something else."""
 LOOK_S = 0.0005
 
 

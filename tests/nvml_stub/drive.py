@@ -1,8 +1,9 @@
 """Runs the meter as a measuring process does and prints what came of it as one JSON object.
 
 Commands: `boards`, `describe UUIDS`, `probe UUID`, `record UUIDS SECONDS [LATER]`, `fail UUID` (the work raises),
-`run UUIDS [LATER]` (a whole run of two windows of 10 s, up to its flags), `poll UUID SECONDS` (averaged power, as others
-use it). UUIDS have commas between them; LATER is a script that comes into force in the middle of the window.
+`run UUIDS [LATER]` (a whole run of two windows of 10 s, up to its flags), `poll UUID SECONDS` (averaged power, as
+others use it), `serve` (answers many in virtual time). UUIDS have commas between them; LATER is a script that comes
+into force in the middle of the window.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from itertools import chain, repeat
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from ecoci.energy import counter_trace_gap, window_energy_j
 from ecoci.engines.synthetic import SyntheticEngine, SyntheticRuntime
 from ecoci.errors import EcociError
 from ecoci.hosts.none import NoControl
+from ecoci.launchers.process import note
 from ecoci.measure import measure_run as numbers_of
 from ecoci.meters.none import NoHostMeter
 from ecoci.meters.nvml import NvmlMeter, list_boards, probe
@@ -68,8 +71,12 @@ def scripted_energy_j(card: int, trace: Trace) -> float:
 
 
 def comes_into_force(later: str) -> None:
+    """Put a script in force; `now+3` in it stands for three seconds from now."""
+    now_s = driver().stub_now_ns
+    now_s.restype = ctypes.c_int64
+    dated = re.sub(r"now\+([\d.]+)", lambda match: f"{now_s() / 1e9 + float(match[1]):.6f}", later)
     if later:
-        write_script(Path(os.environ["NVML_STUB_FILE"]), later)
+        write_script(Path(os.environ["NVML_STUB_FILE"]), dated)
 
 
 def boards() -> Answer:
@@ -146,9 +153,9 @@ def run(uuids: str, later: str = "") -> Answer:
 
 
 def _durations(later: str) -> Iterator[float]:
-    yield from chain(WARM_UP_S, repeat(1.0, 4))
+    yield from (*WARM_UP_S, 0.99, 1.0, 1.01, 1.02)
     comes_into_force(later)
-    yield from repeat(1.0)
+    yield from cycle((0.99, 1.0, 1.01, 1.02))
 
 
 def _outcome(record: RunRecord, uuids: str) -> Answer:
@@ -193,17 +200,12 @@ COMMANDS: dict[str, Callable[..., Answer]] = {
 
 
 def answer(command: str, *arguments: str) -> Answer:
+    """What came of a command; an error as it crosses the border of a measuring process."""
     try:
         return COMMANDS[command](*arguments)
     except EcociError as error:
-        kind, code = type(error).__name__, error.exit_code
-        return {
-            "error": kind,
-            "exit_code": code,
-            "message": error.message,
-            "cause": error.cause,
-            "remedy": error.remedy,
-        }
+        told = asdict(note(error))
+        return {"error": told.pop("kind"), "exit_code": error.exit_code, **told}
 
 
 def asked_of_stub(question: str) -> int | None:
@@ -214,9 +216,28 @@ def asked_of_stub(question: str) -> int | None:
         return None
 
 
-if __name__ == "__main__":
+def tell(command: list[str]) -> None:
+    """Print the answer to one command, with what it left behind."""
     began_s = time.monotonic()
-    result = answer(*sys.argv[1:])
+    result = answer(*command)
     open_sessions, averages = asked_of_stub("stub_open_sessions"), asked_of_stub("stub_power_usage_calls")
     told = {"threads": threading.active_count(), "open_sessions": open_sessions, "power_usage_calls": averages}
-    print(json.dumps({**result, **told, "took_s": time.monotonic() - began_s}))
+    print(json.dumps({**result, **told, "took_s": time.monotonic() - began_s}), flush=True)
+
+
+def serve() -> None:
+    """Answer the commands on standard input, one JSON object a line, each in a copy of this process."""
+    for line in iter(sys.stdin.readline, ""):
+        pid = os.fork()
+        if pid == 0:
+            question = json.loads(line)
+            os.environ["NVML_STUB"] = question["script"]
+            tell(question["command"])
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if code != 0:
+            print(json.dumps({"error": f"the copy ended with {code}"}), flush=True)
+
+
+if __name__ == "__main__":
+    serve() if sys.argv[1:] == ["serve"] else tell(sys.argv[1:])

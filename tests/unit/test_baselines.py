@@ -52,9 +52,7 @@ SCENARIO = decode(
     Scenario,
 )
 WINDOW = Window((Trace("GPU-1", 0.0, 10.0, None, None, None, None, None),), Work((1.0,) * 10, 10, 640, 640))
-RECORD = RunRecord(
-    0, "2026-01-02T03:04:05Z", ENVIRONMENT, 1.0, WarmUp((1.0,), steady=True, budget_s=180.0), (WINDOW,)
-)
+RECORD = RunRecord(0, "2026-01-02T03:04:05Z", ENVIRONMENT, 1.0, WarmUp((1.0,), steady=True, budget_s=180.0), (WINDOW,))
 PROVENANCE = Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0", commit="ab" * 20)
 FINGERPRINT = Fingerprint("nvidia-h200-1a2b", (("gpu", "NVIDIA H200"), ("torch", "2.8.0")))
 ACCEPTANCE = Acceptance(PROVENANCE, "2026-01-03T00:00:00Z", "ada", FINGERPRINT, "0123456789abcdef")

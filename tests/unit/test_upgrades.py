@@ -71,12 +71,22 @@ def test_nobody_quieted_the_host_of_version_1() -> None:
 
 def test_a_digest_of_version_1_is_still_the_digest_of_its_scenario() -> None:
     observation = {
-        **{"job_id": "j", "run_index": 0, "commit": None, "measured_utc": "", "accepted_utc": "", "accepted_by": "a"},
-        **{"board_uuid": "GPU-1", "metrics": []},
+        "job_id": "j",
+        "run_index": 0,
+        "commit": None,
+        "measured_utc": "",
+        "accepted_utc": "",
+        "accepted_by": "a",
+        "board_uuid": "GPU-1",
+        "metrics": [],
     }
     data = {
-        **{"schema": "ecoci/baseline", "version": 1, "fingerprint": {"name": "gpu", "fields": []}},
-        **{"scenario": SCENARIO, "digest": "4c4f3e4d70174e3c", "observations": [observation]},
+        "schema": "ecoci/baseline",
+        "version": 1,
+        "fingerprint": {"name": "gpu", "fields": []},
+        "scenario": SCENARIO,
+        "digest": "4c4f3e4d70174e3c",
+        "observations": [observation],
     }
     found = loads(json.dumps(data), Baseline, source="old.json")
     assert scenario_digest(found.scenario) == found.digest
