@@ -29,9 +29,10 @@ from statistics import median
 from ecoci import __version__
 from ecoci.energy import window_energy_j
 from ecoci.errors import EcociError
-from ecoci.measure import GAP_LIMIT, measure_run
+from ecoci.measure import measure_run
 from ecoci.meters.nvml import NvmlMeter
 from ecoci.model import Reason, ReasonCode, RunRecord, Trace, Window, Work
+from ecoci.quality import GAP_LIMIT
 from tests.nvml_stub import compile_stub, find_compiler, uuid_of, write_script
 from tests.nvml_stub.clock import StubClock
 from tests.nvml_stub.faults import FAULTS, Fault, Moment, Power, random_power, random_ticks

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from ecoci.errors import EngineError
-from ecoci.measure import quality_gates
 from ecoci.model import (
     Contamination,
     EngineFacts,
@@ -34,6 +33,7 @@ from ecoci.model import (
     WorkPhase,
 )
 from ecoci.ports import Clock, Engine, HostControl, HostMeter, Meter, Runtime
+from ecoci.quality import quality_gates
 
 STEADY_SHARE = 0.05
 """Two halves of the last generations may differ by this share in their medians and count as steady."""

@@ -32,13 +32,15 @@ class _Span:
 def integrate_power(power: PowerTrace, start_s: float, end_s: float) -> float | None:
     """Exact integral, in joules, of the piecewise linear power curve from `start_s` to `end_s`.
 
-    The curve is held constant beyond its first and last sample and cut at interpolated borders. None when the trace is
-    empty or damaged (times that do not rise, values below zero or absurd), when the window runs backwards,
-    and when one stretch without a sample, at an edge or in a gap, is longer than a tenth of the window or than 1 s.
+    The curve is held constant beyond its first and last sample and cut at interpolated borders. None, never 0, when the
+    trace is empty or damaged (times that do not rise, values below zero or absurd, nothing but zeros), when the window
+    is empty or runs backwards, and when one stretch without a sample, at an edge or in a gap, is longer than a tenth of
+    the window or than 1 s.
     """
-    if not (_is_sound(power) and math.isfinite(start_s) and math.isfinite(end_s) and start_s <= end_s):
+    if not (_is_sound(power) and math.isfinite(start_s) and math.isfinite(end_s) and start_s < end_s):
         return None
-    return _integral(power, start_s, end_s) if _covers(power, start_s, end_s) else None
+    integral_j = _integral(power, start_s, end_s) if _covers(power, start_s, end_s) else 0.0
+    return integral_j if _is_positive(integral_j) else None
 
 
 def window_energy_j(trace: Trace) -> float | None:
@@ -138,12 +140,13 @@ def _integral(power: PowerTrace, start_s: float, end_s: float) -> float:
     times = power.t_s
     first, last = bisect_right(times, start_s), bisect_left(times, end_s)
     stops = (start_s, *times[first:last], end_s)
-    watts = (_power_at(power, start_s), *power.power_w[first:last], _power_at(power, end_s))
+    watts = (power_at(power, start_s), *power.power_w[first:last], power_at(power, end_s))
     areas = ((t1 - t0) * (p0 + p1) / 2.0 for (t0, p0), (t1, p1) in pairwise(zip(stops, watts, strict=True)))
     return math.fsum(areas)
 
 
-def _power_at(power: PowerTrace, t_s: float) -> float:
+def power_at(power: PowerTrace, t_s: float) -> float:
+    """Watts of the piecewise linear curve at `t_s`, held constant beyond its ends; the trace must hold a sample."""
     right = bisect_right(power.t_s, t_s)
     if right == 0 or right == len(power.t_s):
         return power.power_w[min(right, len(power.t_s) - 1)]

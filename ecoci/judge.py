@@ -19,12 +19,14 @@ from ecoci.model import (
     ReasonCode,
     Report,
     RunMeasurement,
+    RunRecord,
     Scenario,
     ScenarioReport,
     ScenarioResult,
     VerdictKind,
     Workload,
 )
+from ecoci.quality import with_clock_changes
 from ecoci.verdict import decide, overall
 
 
@@ -52,7 +54,7 @@ def _judge_scenario(
     result: ScenarioResult, baselines: tuple[Baseline, ...], own: tuple[Baseline, ...]
 ) -> ScenarioReport:
     _check_policy(result.scenario)
-    runs = tuple(measure_run(record) for record in result.runs)
+    runs = with_clock_changes(tuple(measure_run(record) for record in result.runs))
     environment = _environment(result)
     head = Head(result.scenario, environment, runs)
     baseline, candidates = _find_baseline(result.scenario, environment, baselines)
@@ -106,6 +108,23 @@ def _result_problems(result: ScenarioResult) -> Iterator[Reason]:
     if odd:
         message = f"it does not hold the {effort.windows} windows of the scenario"
         yield Reason(ReasonCode.RUN_FAILED, (("run", ", ".join(odd)), ("message", message)))
+    if elsewhere := _on_other_boards(result):
+        message = "it does not hold one trace of each board of the scenario in every window"
+        yield Reason(ReasonCode.RUN_FAILED, (("run", ", ".join(elsewhere)), ("message", message)))
+
+
+def _on_other_boards(result: ScenarioResult) -> tuple[str, ...]:
+    """Runs, by number, whose energy would be that of more or fewer boards than the model ran on."""
+    devices = result.scenario.workload.devices
+    return tuple(str(run.index + 1) for run in result.runs if not _has_every_board(run, devices))
+
+
+def _has_every_board(run: RunRecord, devices: int) -> bool:
+    if run.environment is None:
+        return True
+    wanted = tuple(board.uuid for board in run.environment.boards)
+    found = {tuple(trace.board_uuid for trace in window.traces) for window in run.windows}
+    return len(set(wanted)) == len(wanted) == devices and found <= {wanted}
 
 
 def _environment(result: ScenarioResult) -> Environment | None:

@@ -1,6 +1,6 @@
-"""From raw windows to the numbers of a run, its quality flags, and the summary over runs.
+"""From raw windows to the numbers of a run, and the summary over runs.
 
-Pure: it judges how good a measurement is, never whether a change is good. A reading that is not there stays None.
+Pure: it knows nothing of baselines and verdicts. A reading that is not there stays None.
 """
 
 from __future__ import annotations
@@ -9,97 +9,118 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
-from ecoci import stats
-from ecoci.energy import counter_trace_gap, mean_power_w, power_range_w, window_energy_j
+from ecoci import boards, stats
 from ecoci.model import (
-    Fact,
+    BoardShare,
+    DomainEnergy,
+    HostState,
+    IdlePower,
+    IdleTraces,
     Measurement,
     MetricSummary,
-    Reason,
-    ReasonCode,
+    PhaseMeasurement,
     RunMeasurement,
     RunRecord,
-    ThrottleTime,
-    Trace,
     Window,
+    WorkPhase,
 )
+from ecoci.quality import holds_work, run_flags
 
-THROUGHPUT_CV_LIMIT = 0.02
-POWER_CV_LIMIT = 0.05
-THROTTLE_SHARE_LIMIT = 0.001
-GAP_LIMIT = 0.03
-EDGE_SHARE_LIMIT = 0.0025
-LEAST_WINDOW_S = 10.0
-LEAST_WINDOW_TICKS = 100
+Number = float | None
 
 _GIB = float(1 << 30)
-_SHORTEST_S, _LONGEST_S = 1e-6, 1e9
-"""Outside these a duration is damage: no synced work is done in a microsecond, none takes thirty years."""
 
 
 def measure_window(window: Window, idle_power_w: float | None) -> Measurement:
-    """The numbers of one window; net energy takes `idle_power_w` off for the window's duration."""
-    trace, work = window.trace, window.work
-    energy_j = window_energy_j(trace)
-    low_w, high_w = power_range_w(trace) or (None, None)
+    """The numbers of one window, summed over its boards; net energy takes `idle_power_w` off for its duration."""
+    traces, work = window.traces, window.work
+    energy_j = boards.total_energy_j(traces)
+    duration_s = window.trace.duration_s
+    low_w, high_w = boards.total_range_w(traces) or (None, None)
     return Measurement(
         energy_j=energy_j,
-        net_energy_j=_net(energy_j, idle_power_w, trace.duration_s),
-        duration_s=trace.duration_s,
+        net_energy_j=_net(energy_j, idle_power_w, duration_s),
+        duration_s=duration_s,
         generation_s=stats.mean(work.generation_s),
         output_tokens=work.output_tokens,
         requests=work.requests,
-        mean_power_w=mean_power_w(trace),
+        mean_power_w=boards.total_power_w(traces),
         min_power_w=low_w,
         max_power_w=high_w,
-        gpu_utilization_pct=_device_mean(trace, trace.device.gpu_utilization_pct),
+        gpu_utilization_pct=boards.boards_mean(traces, lambda device: device.gpu_utilization_pct),
         peak_memory_bytes=work.peak_memory_bytes,
-        temperature_c=_device_mean(trace, trace.device.temperature_c),
-        sm_clock_mhz=_device_mean(trace, trace.device.sm_clock_mhz),
-        throttled=_by_cause(trace.throttle),
-        counter_trace_gap=counter_trace_gap(trace),
+        temperature_c=boards.boards_mean(traces, lambda device: device.temperature_c),
+        sm_clock_mhz=boards.boards_mean(traces, lambda device: device.sm_clock_mhz),
+        throttled=boards.longest_throttled(traces),
+        counter_trace_gap=boards.widest_gap(traces),
+        boards=boards.shares(traces),
+        host_energy=window.host_energy,
     )
 
 
 def measure_run(record: RunRecord) -> RunMeasurement:
     """One observation from one process: sums over its windows, so that per-token numbers are ratios of sums."""
-    idle_power_w = _idle_power_w(record.idle.loaded)
-    usable = tuple(window for window in record.windows if _holds_work(window))
-    windows = tuple(measure_window(window, idle_power_w) for window in usable)
+    idle = _idle(record.idle)
+    usable = tuple(window for window in record.windows if holds_work(window))
+    windows = tuple(measure_window(window, idle.loaded_w) for window in usable)
     return RunMeasurement(
         index=record.index,
-        total=_total(windows, usable, idle_power_w) if windows else None,
+        total=_total(windows, usable, idle.loaded_w) if windows else None,
         windows=windows,
-        idle_power_w=idle_power_w,
+        idle_power_w=idle.loaded_w,
         warm_up_generations=None if record.warm_up is None else len(record.warm_up.generation_s),
-        flags=_once_each(chain(_failures(record, windows), _quality(record, usable, idle_power_w))),
+        flags=run_flags(record, [window.energy_j for window in windows]),
+        idle=idle,
+        phases=_phases(record.phase_windows),
+        dispatch_us=_dispatch_us(record.host),
     )
 
 
-def quality_gates(windows: tuple[Window, ...]) -> tuple[Reason, ...]:
-    """What is too unsteady between the windows of a run: throughput at a CV of 2 %, mean power at 5 %."""
-    usable = [window for window in windows if _holds_work(window)]
-    rates = [window.work.output_tokens / window.trace.duration_s for window in usable]
-    watts = [power_w for power_w in (mean_power_w(window.trace) for window in usable) if power_w is not None]
-    gates = (
-        (ReasonCode.THROUGHPUT_UNSTEADY, stats.cv(rates), THROUGHPUT_CV_LIMIT),
-        (ReasonCode.POWER_UNSTEADY, stats.cv(watts), POWER_CV_LIMIT),
+def _idle(idle: IdleTraces) -> IdlePower:
+    states = (idle.without_context, idle.with_context, idle.loaded)
+    return IdlePower(*(boards.total_power_w(traces) for traces in states))
+
+
+def _phases(windows: Iterable[Window]) -> tuple[PhaseMeasurement, ...]:
+    return tuple(_phase(window) for window in windows if holds_work(window) and _phase_tokens(window) > 0)
+
+
+def _phase(window: Window) -> PhaseMeasurement:
+    return PhaseMeasurement(
+        phase=window.phase,
+        energy_j=boards.total_energy_j(window.traces),
+        duration_s=window.trace.duration_s,
+        tokens=_phase_tokens(window),
+        repeats=len(window.work.generation_s),
+        repeat_s=stats.mean(window.work.generation_s),
+        mean_power_w=boards.total_power_w(window.traces),
     )
-    return tuple(
-        Reason(code, (("cv", cv), ("limit", limit))) for code, cv, limit in gates if cv is not None and cv >= limit
-    )
+
+
+def _phase_tokens(window: Window) -> int:
+    """The tokens that a phase works on: a prefill reads the prompt, a decode writes the output."""
+    return window.work.prompt_tokens if window.phase is WorkPhase.PREFILL else window.work.output_tokens
+
+
+def _dispatch_us(host: HostState | None) -> Number:
+    """The mean of the host's readings, without what cannot be a time."""
+    known = [] if host is None else [value for value in host.dispatch_us if math.isfinite(value) and value > 0.0]
+    return stats.mean(known) if known else None
 
 
 def summarize(runs: Sequence[RunMeasurement]) -> tuple[MetricSummary, ...]:
-    """Mean, sd and 95 % interval over runs of every number worth showing; the summary is None when no run has it."""
+    """Mean, sd and 95 % interval over runs of every number worth showing; the summary is None when no run has it.
+
+    What only some scenarios measure (phases, several boards, the host's own energy) has lines only where it was.
+    """
     totals = [run.total for run in runs if run.total is not None]
     shown = [_summary(name, unit, map(value, totals)) for name, unit, value in _METRICS]
     throttled = [_summary(name, "s", values) for name, values in _throttled(totals)]
     gap = _summary("power trace against counter", "%", (_scaled(m.counter_trace_gap, 100.0) for m in totals))
-    return (*shown, *throttled, gap, _summary("idle power", "W", (run.idle_power_w for run in runs)))
+    idle = _summary("idle power", "W", (run.idle_power_w for run in runs))
+    extra = (*_idle_states(runs), *_phase_numbers(runs), *_host_numbers(runs, totals), *_board_numbers(totals))
+    return (*shown, *throttled, gap, idle, *(found for found in extra if found.summary is not None))
 
-
-Number = float | None
 
 _METRICS: tuple[tuple[str, str, Callable[[Measurement], Number]], ...] = (
     ("energy per output token", "J/token", lambda m: m.energy_per_token_j),
@@ -134,6 +155,38 @@ def _throttled(totals: Sequence[Measurement]) -> Iterator[tuple[str, list[float]
         yield f"throttled by {cause.replace('_', ' ')}", [run[cause] for run in by_run if cause in run]
 
 
+def _idle_states(runs: Sequence[RunMeasurement]) -> Iterator[MetricSummary]:
+    yield _summary("idle power without a context", "W", (run.idle.without_context_w for run in runs))
+    yield _summary("idle power with a context", "W", (run.idle.with_context_w for run in runs))
+
+
+def _phase_numbers(runs: Sequence[RunMeasurement]) -> Iterator[MetricSummary]:
+    """Both phases by the token that each works on; a prefill ends with the first token."""
+    prefill, decode = (
+        [part for run in runs for part in run.phases if part.phase is phase]
+        for phase in (WorkPhase.PREFILL, WorkPhase.DECODE)
+    )
+    yield _summary("prefill energy per prompt token", "J/token", (part.energy_per_token_j for part in prefill))
+    yield _summary("time to first token", "ms", (1000.0 * part.repeat_s for part in prefill))
+    yield _summary("prefill mean power", "W", (part.mean_power_w for part in prefill))
+    yield _summary("decode energy per output token", "J/token", (part.energy_per_token_j for part in decode))
+    yield _summary("decode mean power", "W", (part.mean_power_w for part in decode))
+
+
+def _host_numbers(runs: Sequence[RunMeasurement], totals: Sequence[Measurement]) -> Iterator[MetricSummary]:
+    yield _summary("time to send an operation", "µs", (run.dispatch_us for run in runs))
+    for domain in dict.fromkeys(entry.domain for total in totals for entry in total.host_energy):
+        values = (e.energy_j / total.output_tokens for total in totals for e in total.host_energy if e.domain == domain)
+        yield _summary(f"host energy per output token, {domain}", "J/token", values)
+
+
+def _board_numbers(totals: Sequence[Measurement]) -> Iterator[MetricSummary]:
+    """The shares of the boards, where there are several."""
+    for uuid in dict.fromkeys(share.uuid for total in totals if len(total.boards) > 1 for share in total.boards):
+        values = (_scaled(s.energy_j, 1.0 / t.output_tokens) for t in totals for s in t.boards if s.uuid == uuid)
+        yield _summary(f"energy per output token, {uuid}", "J/token", values)
+
+
 def _scaled(value: Number, factor: float) -> Number:
     return None if value is None else value * factor
 
@@ -142,37 +195,8 @@ def _net(energy_j: Number, idle_power_w: Number, duration_s: float) -> Number:
     return None if energy_j is None or idle_power_w is None else energy_j - idle_power_w * duration_s
 
 
-def _idle_power_w(traces: Sequence[Trace]) -> Number:
-    """Idle watts of all boards together; None when one of them has no usable trace."""
-    return _sum([mean_power_w(trace) for trace in traces]) if traces else None
-
-
-def _holds_work(window: Window) -> bool:
-    """Whether rates of this window mean anything: it took time and gave tokens."""
-    work = window.work
-    times = (window.trace.duration_s, *work.generation_s)
-    took_time = bool(work.generation_s) and all(_SHORTEST_S < time_s < _LONGEST_S for time_s in times)
-    return took_time and work.output_tokens > 0 and work.requests > 0
-
-
-def _device_mean(trace: Trace, values: Sequence[Number]) -> Number:
-    known = [
-        value
-        for t_s, value in zip(trace.device.t_s, values, strict=False)
-        if value is not None and math.isfinite(value) and trace.started_s <= t_s <= trace.ended_s
-    ]
-    return stats.mean(known) if known else None
-
-
-def _by_cause(throttle: Iterable[ThrottleTime]) -> tuple[ThrottleTime, ...]:
-    seconds: dict[str, float] = {}
-    for entry in throttle:
-        seconds[entry.cause] = seconds.get(entry.cause, 0.0) + entry.duration_s
-    return tuple(ThrottleTime(cause, duration_s) for cause, duration_s in seconds.items())
-
-
 def _total(parts: Sequence[Measurement], windows: Sequence[Window], idle_power_w: Number) -> Measurement:
-    energy_j = _sum([part.energy_j for part in parts])
+    energy_j = boards.total(part.energy_j for part in parts)
     duration_s = math.fsum(part.duration_s for part in parts)
     by_time = [part.duration_s for part in parts]
     by_energy = [part.energy_j or 0.0 for part in parts]
@@ -190,19 +214,38 @@ def _total(parts: Sequence[Measurement], windows: Sequence[Window], idle_power_w
         peak_memory_bytes=max((p.peak_memory_bytes for p in parts if p.peak_memory_bytes is not None), default=None),
         temperature_c=_weighted([part.temperature_c for part in parts], by_time),
         sm_clock_mhz=_weighted([part.sm_clock_mhz for part in parts], by_time),
-        throttled=_by_cause(chain.from_iterable(part.throttled for part in parts)),
+        throttled=boards.by_cause(chain.from_iterable(part.throttled for part in parts)),
         counter_trace_gap=_weighted([part.counter_trace_gap for part in parts], by_energy),
+        boards=_shares(parts, duration_s),
+        host_energy=_host_energy(parts),
     )
+
+
+def _shares(parts: Sequence[Measurement], duration_s: float) -> tuple[BoardShare, ...]:
+    """Each board over all windows; none where the windows are about different boards."""
+    by_window = [part.boards for part in parts]
+    if len({tuple(share.uuid for share in shares) for shares in by_window}) > 1:
+        return ()
+    return tuple(_share(shares, duration_s) for shares in zip(*by_window, strict=True))
+
+
+def _share(shares: Sequence[BoardShare], duration_s: float) -> BoardShare:
+    energy_j = boards.total(share.energy_j for share in shares)
+    return BoardShare(shares[0].uuid, energy_j, None if energy_j is None else energy_j / duration_s)
+
+
+def _host_energy(parts: Sequence[Measurement]) -> tuple[DomainEnergy, ...]:
+    """Sums of the domains that every window has: with one window missing, a sum would be of other work."""
+    joules: dict[str, list[float]] = {}
+    for part in parts:
+        for entry in part.host_energy:
+            joules.setdefault(entry.domain, []).append(entry.energy_j)
+    whole = {domain: values for domain, values in joules.items() if len(values) == len(parts)}
+    return tuple(DomainEnergy(domain, math.fsum(values)) for domain, values in whole.items())
 
 
 def _known(values: Iterable[Number]) -> list[float]:
     return [value for value in values if value is not None]
-
-
-def _sum(values: Sequence[Number]) -> Number:
-    """The sum, or None when one part is unknown: a sum over the rest would be a number about something else."""
-    known = _known(values)
-    return math.fsum(known) if len(known) == len(values) else None
 
 
 def _weighted(values: Sequence[Number], weights: Sequence[float]) -> Number:
@@ -210,148 +253,3 @@ def _weighted(values: Sequence[Number], weights: Sequence[float]) -> Number:
     pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
     total = math.fsum(weight for _, weight in pairs)
     return math.fsum(value * (weight / total) for value, weight in pairs) if total > 0.0 else None
-
-
-def _once_each(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """Without repeats: of one code and one subject (a cause or a field) the first stands."""
-    first: dict[tuple[ReasonCode, object], Reason] = {}
-    for reason in reasons:
-        first.setdefault((reason.code, reason.fact("cause") or reason.fact("field")), reason)
-    return tuple(first.values())
-
-
-def _failures(record: RunRecord, windows: Sequence[Measurement]) -> Iterator[Reason]:
-    """What keeps a run from being an observation."""
-    if record.failure is not None:
-        yield record.failure
-    empty = len(record.windows) - len(windows)
-    if empty:
-        message = f"{empty} of {len(record.windows)} windows hold no output tokens or no time"
-        yield Reason(ReasonCode.RUN_FAILED, (("message", message),))
-    if record.windows:
-        yield from _unsteady_start(record)
-    without = sum(window.energy_j is None for window in windows)
-    if without or not (windows or record.failure):
-        yield Reason(ReasonCode.NO_ENERGY, (*_energy_reason(record), ("windows", without), ("of", len(windows))))
-    yield from _foreign(record)
-
-
-def _unsteady_start(record: RunRecord) -> Iterator[Reason]:
-    """A run whose warm-up is unknown is treated as one that did not settle."""
-    warm_up = record.warm_up
-    if warm_up is None:
-        yield Reason(ReasonCode.NOT_STEADY, (("generations", 0),))
-    elif not warm_up.steady:
-        facts: tuple[Fact, ...] = (("generations", len(warm_up.generation_s)), ("budget_s", warm_up.budget_s))
-        yield Reason(ReasonCode.NOT_STEADY, facts)
-
-
-def _energy_reason(record: RunRecord) -> tuple[Fact, ...]:
-    """What the meter said about its energy reading, else what can be seen."""
-    missing = chain.from_iterable(window.trace.missing for window in record.windows)
-    said = next((entry.reason for entry in missing if "counter" in entry.field or "energy" in entry.field), None)
-    if said is None and record.windows:
-        said = "the energy counter is missing, stood still or went back"
-    return () if said is None else (("reason", said),)
-
-
-def _foreign(record: RunRecord) -> Iterator[Reason]:
-    traces = [window.trace for window in record.windows]
-    found = {p.pid: p.memory_bytes for trace in traces for p in (*trace.foreign_before, *trace.foreign_after)}
-    if found:
-        known = [memory for memory in found.values() if memory is not None]
-        memory: tuple[Fact, ...] = (("memory_bytes", sum(known)),) if known else ()
-        pids = ", ".join(str(pid) for pid in sorted(found))
-        yield Reason(ReasonCode.FOREIGN_PROCESS, (("pids", pids), ("count", len(found)), *memory))
-
-
-def _quality(record: RunRecord, usable: tuple[Window, ...], idle_power_w: Number) -> Iterator[Reason]:
-    """What is said beside the numbers of a run without refusing them."""
-    yield from quality_gates(usable)
-    if record.superseded:
-        yield Reason(ReasonCode.REMEASURED, (("windows", len(record.superseded)),))
-    traces = [window.trace for window in usable]
-    yield from _outliers([value for window in usable for value in window.work.generation_s])
-    yield from _throttling(traces)
-    yield from _gap(traces)
-    yield from _short(traces)
-    yield from _uncertain_edges(traces)
-    yield from _missing(record, idle_power_w)
-
-
-def _outliers(generation_s: Sequence[float]) -> Iterator[Reason]:
-    found = [generation_s[place] for place in stats.outliers(generation_s)]
-    if found:
-        facts = (("count", len(found)), ("of", len(generation_s)), ("metric", "generation time"))
-        times = (("largest_s", max(found)), ("mean_s", stats.mean(generation_s)))
-        yield Reason(ReasonCode.OUTLIERS, (*facts, *times))
-
-
-def _throttling(traces: Sequence[Trace]) -> Iterator[Reason]:
-    """One flag a cause that held back any window for long enough; the share is that of the worst window."""
-    worst: dict[str, float] = {}
-    for trace in traces:
-        for entry in _by_cause(trace.throttle):
-            worst[entry.cause] = max(worst.get(entry.cause, 0.0), entry.duration_s / trace.duration_s)
-    for entry in _by_cause(chain.from_iterable(trace.throttle for trace in traces)):
-        if worst[entry.cause] > THROTTLE_SHARE_LIMIT:
-            facts = (("cause", entry.cause), ("duration_s", entry.duration_s), ("share", worst[entry.cause]))
-            yield Reason(ReasonCode.THROTTLED, facts)
-
-
-def _gap(traces: Sequence[Trace]) -> Iterator[Reason]:
-    """The widest gap of the windows that are long enough to judge it."""
-    gaps = _known(counter_trace_gap(trace) for trace in traces if not _is_short(trace))
-    widest = max(gaps, key=abs, default=0.0)
-    if abs(widest) > GAP_LIMIT:
-        yield Reason(ReasonCode.COUNTER_TRACE_GAP, (("gap", widest), ("limit", GAP_LIMIT)))
-
-
-def _short(traces: Sequence[Trace]) -> Iterator[Reason]:
-    short = [trace for trace in traces if _is_short(trace)]
-    if short:
-        shortest_s = min(trace.duration_s for trace in short)
-        facts = (("duration_s", shortest_s), ("least_s", LEAST_WINDOW_S), ("windows", len(short)))
-        yield Reason(ReasonCode.SHORT_WINDOW, facts)
-
-
-def _uncertain_edges(traces: Sequence[Trace]) -> Iterator[Reason]:
-    """By how much the moments of both tick edges may be off, in the window where that weighs most.
-
-    At steady power the energy may be off by the same share.
-    """
-    pairs = [(_edge_uncertainty_s(trace), trace.duration_s) for trace in traces]
-    uncertainty_s, duration_s = max(pairs, key=lambda pair: pair[0] / pair[1], default=(0.0, 1.0))
-    share = uncertainty_s / duration_s
-    if share > EDGE_SHARE_LIMIT:
-        facts = (("uncertainty_s", uncertainty_s), ("share", share), ("limit", EDGE_SHARE_LIMIT))
-        yield Reason(ReasonCode.EDGE_UNCERTAIN, facts)
-
-
-def _edge_uncertainty_s(trace: Trace) -> float:
-    edges = (trace.counter_start, trace.counter_edge or trace.counter_end)
-    return sum(edge.uncertainty_s for edge in edges if edge is not None)
-
-
-def _is_short(trace: Trace) -> bool:
-    """Such a window is flagged; every other one is long enough for the cross-check."""
-    return trace.duration_s < LEAST_WINDOW_S and not _has_many_ticks(trace)
-
-
-def _has_many_ticks(trace: Trace) -> bool:
-    tick_s = trace.tick_s
-    return tick_s is not None and tick_s > 0.0 and trace.duration_s / tick_s >= LEAST_WINDOW_TICKS
-
-
-def _missing(record: RunRecord, idle_power_w: Number) -> Iterator[Reason]:
-    for window in record.windows:
-        for entry in window.trace.missing:
-            yield _reading_missing(entry.field, entry.reason)
-        if window.trace.counter_edge is None and window.trace.counter_end is not None:
-            yield _reading_missing("counter_edge", "no tick of the energy counter was seen after the window")
-    if record.windows and idle_power_w is None:
-        yield _reading_missing("idle_power", "no usable idle trace: net energy is unknown")
-
-
-def _reading_missing(field: str, reason: str) -> Reason:
-    return Reason(ReasonCode.READING_MISSING, (("field", field), ("reason", reason)))

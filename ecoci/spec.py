@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from ecoci.errors import SpecError
 from ecoci.model import (
     BoardMatch,
+    Contamination,
     DecodeMode,
     Effort,
+    HostMode,
     ModelRef,
     ModelSource,
     Policy,
@@ -30,6 +32,7 @@ from ecoci.spec_fields import (
     Section,
     alpha,
     choice,
+    flag,
     free_text,
     items,
     line_of_text,
@@ -48,9 +51,19 @@ STEADY_WINDOW_S = 10.0
 
 FILE_KEYS = ("version", "tariff", "defaults", "scenarios")
 TARIFF_KEYS = ("price_per_kwh", "currency", "grid_gco2_per_kwh", "source")
-WORKLOAD_KEYS = ("model", "quantization", "decode", "batch", "prompt_tokens", "new_tokens", "seed", "prompts")
-EFFORT_KEYS = ("runs", "windows", "window_s", "warm_up_budget_s")
-POLICY_KEYS = ("tolerance", "alpha", "on_inconclusive", "on_not_measurable", "match")
+WORKLOAD_KEYS = (
+    "model",
+    "quantization",
+    "decode",
+    "batch",
+    "prompt_tokens",
+    "new_tokens",
+    "seed",
+    "prompts",
+    "devices",
+)
+EFFORT_KEYS = ("runs", "windows", "window_s", "warm_up_budget_s", "host", "phases")
+POLICY_KEYS = ("tolerance", "alpha", "on_inconclusive", "on_not_measurable", "match", "refuse")
 DEFAULTS_KEYS = (*WORKLOAD_KEYS, *EFFORT_KEYS, "policy")
 SCENARIO_KEYS = ("name", *DEFAULTS_KEYS, "against")
 
@@ -133,13 +146,24 @@ def _scenario(field: Field, defaults: Section | None, reading: _Reading) -> Scen
     name = own.require("name", _name, remedy="give it a short name; the name is part of its baseline's file name")
     part = own.over(defaults)
     model = model_reader(in_ci=reading.in_ci, warnings=reading.warnings)
+    workload = _workload(part, part.require("model", model, remedy="name a model here or under 'defaults'"))
+    effort = _effort(part, reading)
+    _check_phases(part, workload, effort)
     return Scenario(
         name=name,
-        workload=_workload(part, part.require("model", model, remedy="name a model here or under 'defaults'")),
-        effort=_effort(part, reading),
+        workload=workload,
+        effort=effort,
         policy=part.read("policy", _policy, Policy()),
         against=_against(part, name),
     )
+
+
+def _check_phases(part: Section, workload: Workload, effort: Effort) -> None:
+    """Decode is what comes after the first token, so one token has none. Raises SpecError."""
+    given = part.field("phases")
+    if given is not None and effort.phases and workload.new_tokens == 1:
+        remedy = "raise new_tokens, or remove 'phases': the whole request is a prefill already"
+        raise given.error("is true, but new_tokens is 1 and leaves nothing to decode", remedy=remedy)
 
 
 def _against(part: Section, name: str) -> str | None:
@@ -162,6 +186,7 @@ def _workload(part: Section, model: ModelRef) -> Workload:
         new_tokens=part.read("new_tokens", whole(1, 131072), usual.new_tokens),
         seed=part.read("seed", whole(0, 2**63 - 1, "2^63 - 1"), usual.seed),
         prompts=part.read("prompts", _prompts, usual.prompts),
+        devices=part.read("devices", whole(1, 64), usual.devices),
     )
 
 
@@ -176,6 +201,8 @@ def _effort(part: Section, reading: _Reading) -> Effort:
         windows=part.read("windows", lambda field: _windows(field, reading), usual.windows),
         window_s=part.read("window_s", lambda field: _window_s(field, reading), usual.window_s),
         warm_up_budget_s=part.read("warm_up_budget_s", number(1, 7200, "seconds"), usual.warm_up_budget_s),
+        host=part.read("host", choice(HostMode), usual.host),
+        phases=part.read("phases", flag, usual.phases),
     )
 
 
@@ -208,7 +235,14 @@ def _policy(field: Field) -> Policy:
         on_inconclusive=part.read("on_inconclusive", choice(Unsettled), usual.on_inconclusive),
         on_not_measurable=part.read("on_not_measurable", choice(Unsettled), usual.on_not_measurable),
         match=part.read("match", choice(BoardMatch), usual.match),
+        refuse=part.read("refuse", _refuse, usual.refuse),
     )
+
+
+def _refuse(field: Field) -> tuple[Contamination, ...]:
+    """Kinds of contamination, each once, in the order of their definition; an empty list refuses none."""
+    named = {choice(Contamination)(item) for item in items(field, least=0)}
+    return tuple(kind for kind in Contamination if kind in named)
 
 
 def _tariff(field: Field) -> Tariff:

@@ -147,11 +147,11 @@ def section(title: str, prefix: str = "") -> Reader[Section]:
     return read
 
 
-def items(field: Field) -> tuple[Field, ...]:
-    """The entries of a list that is not empty, each as a field named by its index."""
+def items(field: Field, *, least: int = 1) -> tuple[Field, ...]:
+    """The entries of a list, each as a field named by its index; an empty list is refused unless `least` is 0."""
     if not isinstance(field.node, ListNode):
         raise field.wrong("a list")
-    if not field.node.items:
+    if len(field.node.items) < least:
         raise field.error("is an empty list")
     return tuple(
         Field(field.file, f"{field.name}[{index}]", node.line, node) for index, node in enumerate(field.node.items)

@@ -97,6 +97,18 @@ def cv(values: Sequence[float]) -> float | None:
     return spread / abs(mean(values))
 
 
+def slope(points: Sequence[tuple[float, float]]) -> float | None:
+    """Least-squares slope of y over x for (x, y) points; None where the x do not differ."""
+    if not points:
+        return None
+    mean_x = mean([x for x, _ in points])
+    mean_y = mean([y for _, y in points])
+    spread = math.fsum((x - mean_x) ** 2 for x, _ in points)
+    if not (math.isfinite(spread) and spread > 0.0):
+        return None
+    return math.fsum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+
+
 def is_constant(values: Sequence[float]) -> bool:
     """Whether the values, at least one, differ by rounding at most."""
     scale = max(abs(value) for value in values)

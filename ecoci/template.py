@@ -26,6 +26,8 @@ defaults:
   prompt_tokens: 64    # tokens in, for each request
   new_tokens: 64       # tokens out, for each request: exactly this many
   runs: 5              # fresh processes; each gives one value for the statistics
+  # phases: true       # also measures prefill and decode by themselves
+  # devices: 2         # spreads the model over this many GPUs
   policy:
     tolerance: 5%            # fails only when the energy per token surely rose by more
     on_inconclusive: warn    # warn | fail, when the runs scatter too much to tell

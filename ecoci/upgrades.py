@@ -15,18 +15,21 @@ Change = Callable[[Any], Any]
 
 def result_1_to_2(fields: Fields) -> Fields:
     """Version 2 measures several boards, takes idle power in three states and can quiet the host."""
-    return _changed(fields, results=_each(_result_2))
+    changed: Fields = _changed(fields, results=_each(_result_2))
+    return changed
 
 
 def report_1_to_2(fields: Fields) -> Fields:
     """As for results: the report holds the scenario and the environment of each."""
-    return _changed(fields, scenarios=_each(_scenario_report_2))
+    changed: Fields = _changed(fields, scenarios=_each(_scenario_report_2))
+    return changed
 
 
 def baseline_1_to_2(fields: Fields) -> Fields:
     """Version 2 names all boards of an observation."""
     observations = _each(lambda entry: _renamed(entry, "board_uuid", "board_uuids", _alone))
-    return _changed(fields, scenario=_scenario_2, observations=observations)
+    changed: Fields = _changed(fields, scenario=_scenario_2, observations=observations)
+    return changed
 
 
 def _result_2(result: Any) -> Any:

@@ -85,6 +85,27 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "[{run:run}: ]Another process was using the GPU[ (pid {pids})], so its energy is in the number.",
             "Stop that process or choose a free GPU with CUDA_VISIBLE_DEVICES, then measure again.",
         ),
+        ReasonCode.BUSY_BEFORE: Said(
+            "[{run:run}: ]The GPU[ {board}] was at work before the measurement opened anything on it"
+            "[: {utilization_pct:points} of the time][ (limit {limit_pct:points})].",
+            "Stop what else uses it, or let `ecoci run --wait-idle 120` wait for a quiet card.",
+        ),
+        ReasonCode.POWER_ABOVE_IDLE: Said(
+            "[{run:run}: ]The GPU[ {board}] drew more before the start than it is known to draw at rest"
+            "[: {power_w:watts} against {idle_w:watts}].",
+            "Heat of earlier work fades within a minute: `ecoci run --wait-idle 120` waits for it.",
+        ),
+        ReasonCode.CLOCKS_CHANGED: Said(
+            "[{run:run}: ]The GPU[ {board}] ran at other clocks between {between:word}"
+            "[: {lowest_mhz:mhz} to {highest_mhz:mhz}][: {clock_mhz:mhz}, and {usual_mhz:mhz} in the others]"
+            "[ (limit {limit:share})].",
+            "Look for a power limit, heat or a clock setting that changed meanwhile: other clocks are another number.",
+        ),
+        ReasonCode.TEMPERATURE_SLOPE: Said(
+            "[{run:run}: ]The GPU[ {board}] was still changing its temperature[ by {slope_c_per_min:slope}]"
+            "[, {drift_c:degrees} from first to last window][ (limit {limit_c:degrees})].",
+            "A warmer GPU draws more. Give it longer to settle: a larger `window_s` or more `windows` in ecoci.yml.",
+        ),
         ReasonCode.NO_ENERGY: Said(
             "[{run:run}: ]The GPU gave no energy reading[: {reason:message}].",
             "`ecoci doctor` says which sensors this GPU has; the energy counter needs Volta or newer and no MIG.",
@@ -129,6 +150,12 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "boards of one product can differ by some percent.",
             "Set `match: board` if this difference matters to you.",
         ),
+        ReasonCode.HOST_DIFFERS: Said(
+            "This host sends work to its GPU at another pace than the baseline's[: {head_us:micros} an operation "
+            "against {base_us:micros}], and the GPU waits for it[: it is busy {busy_pct:points} of the time]"
+            "[; the hosts alone may account for {most_change:percent}]. What is left of the change is not certain.",
+            "Measure base and head on one machine, or make a baseline for this one: " + _ACCEPT,
+        ),
         ReasonCode.THROUGHPUT_UNSTEADY: Said(
             "[{run:run}: ]Throughput varied between windows[ with a CV of {cv:share}][ (limit {limit:share})].", _QUIET
         ),
@@ -145,12 +172,12 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Look at them in the per-run values before trusting a narrow result.",
         ),
         ReasonCode.THROTTLED: Said(
-            "[{run:run}: ]The GPU held its clocks back[ for {duration_s:duration}][, up to {share:share} of a window]"
+            "[{run:run}: ]The GPU[ {board}] held its clocks back[ for {duration_s:duration}][, up to {share:share} of a window]"
             "[; cause: {cause:word}].",
             "Check cooling and power limit: a throttled GPU has another energy per token.",
         ),
         ReasonCode.COUNTER_TRACE_GAP: Said(
-            "[{run:run}: ]The power samples add up to another energy than the counter[ ({gap:percent})]"
+            "[{run:run}: ]The power samples[ of {board}] add up to another energy than the counter[ ({gap:percent})]"
             "[, more than {limit:share} apart]; the counter is what counts.",
             "Measure again; a gap that stays means that one of this board's sensors is off.",
         ),
@@ -228,6 +255,12 @@ _NUMBERS: Mapping[str, Callable[[float], str]] = MappingProxyType(
         "duration": text.duration,
         "percent": _percent,
         "share": text.share,
+        "points": lambda value: text.share(value / 100.0),
+        "watts": lambda value: f"{value:.0f} W",
+        "mhz": lambda value: f"{value:.0f} MHz",
+        "micros": lambda value: f"{value:.1f} µs",
+        "degrees": lambda value: f"{value:.0f} °C",
+        "slope": lambda value: f"{value:+.1f} °C per minute",
     }
 )
 

@@ -119,7 +119,7 @@ def base_install(folder: Path) -> str:
 def measured(folder: Path, world: World, *scenarios: Scenario) -> tuple[JobResult, Path]:
     """Measure `scenarios` (default: tiny) in `world` and keep `result.json` in `folder`."""
     provenance = Provenance(f"job-{world.seed}", "2026-01-02T00:00:00+00:00", "0.1.0", commit="a" * 40)
-    machine = pipeline.Machine(InlineLauncher(world.tools), BOARD.uuid, "", Heard())
+    machine = pipeline.Machine(InlineLauncher(world.tools), (BOARD.uuid,), "", Heard())
     store = FolderStore(folder, folder)
     job, error = pipeline.measure(Spec(scenarios or (scenario(),)), provenance, machine, store)
     assert error is None

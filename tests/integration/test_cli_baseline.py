@@ -115,13 +115,13 @@ class TestLook:
             assert_refused(accepted("baseline", *words), 2, "'tinny'", "/tiny", "ecoci baseline list")
 
     def test_a_name_on_two_cards_must_be_given_in_full(self, accepted: Shell) -> None:
-        accepted("baseline", "accept", accepted.measured("other", World(seed=2, board=OTHER_CARD)))
+        accepted("baseline", "accept", accepted.measured("other", World(seed=2, boards=(OTHER_CARD,))))
         full = [f"{baseline.fingerprint.name}/tiny" for baseline in stored(accepted)]
         assert_refused(accepted("baseline", "show", "tiny"), 2, "ambiguous", *full)
         assert [accepted("baseline", "show", name).code for name in full] == [0, 0]
 
     def test_diff_lists_the_fields_that_differ_and_the_means(self, accepted: Shell) -> None:
-        accepted("baseline", "accept", accepted.measured("other", World(seed=2, board=OTHER_CARD)))
+        accepted("baseline", "accept", accepted.measured("other", World(seed=2, boards=(OTHER_CARD,))))
         names = [f"{baseline.fingerprint.name}/tiny" for baseline in stored(accepted)]
         done = accepted("baseline", "diff", *names)
         fields = [line.split()[0] for line in done.out.splitlines() if line.strip()]
@@ -150,7 +150,7 @@ class TestRemove:
 
 class TestAnotherCard:
     def test_its_baseline_is_never_used_and_the_fields_that_differ_are_listed(self, accepted: Shell) -> None:
-        done = accepted("compare", accepted.measured("head", World(seed=2, board=OTHER_CARD)))
+        done = accepted("compare", accepted.measured("head", World(seed=2, boards=(OTHER_CARD,))))
         assert done.code == 3
         assert all(word in done.said for word in ("NOT_MEASURABLE", "gpu", "Synthetic GPU", "Other GPU", "memory_gib"))
         assert "ecoci baseline accept" in done.said

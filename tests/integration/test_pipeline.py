@@ -96,7 +96,7 @@ def render(report: Report) -> tuple[Artifact, ...]:
 
 
 def machine(world: World, launcher: Launcher | None = None) -> pipeline.Machine:
-    return pipeline.Machine(launcher or InlineLauncher(world.tools), BOARD.uuid, "", Heard())
+    return pipeline.Machine(launcher or InlineLauncher(world.tools), (BOARD.uuid,), "", Heard())
 
 
 @pytest.fixture

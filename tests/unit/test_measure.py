@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from ecoci.measure import measure_run, measure_window, quality_gates, summarize
+from ecoci.measure import measure_run, measure_window, summarize
 from ecoci.model import (
     CounterReading,
     DeviceSamples,
     ForeignProcess,
+    IdleTraces,
     Missing,
     PowerSource,
     PowerTrace,
@@ -26,6 +27,7 @@ from ecoci.model import (
     Window,
     Work,
 )
+from ecoci.quality import quality_gates
 from tests.strategies import anything, run_records
 
 GIB = 1 << 30
@@ -54,11 +56,12 @@ def trace(power_w: float = 200.0, duration_s: float = 12.0, start_s: float = 100
 def window(power_w: float = 200.0, duration_s: float = 12.0, tokens: int = 768) -> Window:
     """Whole generations of one second each, give or take."""
     work = Work((1.0,) * 12, requests=12, prompt_tokens=768, output_tokens=tokens, peak_memory_bytes=2 * GIB)
-    return Window(trace(power_w, duration_s), work)
+    return Window((trace(power_w, duration_s),), work)
 
 
 def record(*windows: Window, **changes: object) -> RunRecord:
-    made = RunRecord(3, "2026-01-02T03:04:05Z", None, 1.0, STEADY, trace(77.0, 5.0), windows or (window(), window()))
+    idle = IdleTraces(loaded=(trace(77.0, 5.0),))
+    made = RunRecord(3, "2026-01-02T03:04:05Z", None, 1.0, STEADY, windows or (window(), window()), idle=idle)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -69,7 +72,7 @@ def flags(made: RunRecord) -> dict[ReasonCode, Reason]:
 def changed(**changes: object) -> Window:
     """A window whose trace differs."""
     made = window()
-    return replace(made, trace=replace(made.trace, **changes))  # type: ignore[arg-type]
+    return replace(made, traces=(replace(made.trace, **changes),))  # type: ignore[arg-type]
 
 
 def test_a_window_holds_gross_and_net_energy_and_what_the_card_did() -> None:
@@ -135,7 +138,7 @@ def test_a_counter_that_stands_still_is_no_energy_with_the_meters_reason() -> No
 
 def test_a_run_without_windows_says_why() -> None:
     failure = Reason(ReasonCode.RUN_FAILED, (("message", "out of memory"),))
-    assert measure_run(record(windows=(), failure=failure, idle=None, warm_up=None)).flags == (failure,)
+    assert measure_run(record(windows=(), failure=failure, idle=IdleTraces(), warm_up=None)).flags == (failure,)
     silent = measure_run(record(windows=()))
     assert silent.total is None
     assert [flag.code for flag in silent.flags] == [ReasonCode.NO_ENERGY]
@@ -231,9 +234,12 @@ def test_a_trace_three_percent_off_the_counter_is_flagged(trace_w: float, flagge
     assert (ReasonCode.COUNTER_TRACE_GAP in flags(record(window(), changed(power=trace(trace_w).power)))) is flagged
 
 
-def test_a_gap_in_a_short_window_is_not_judged() -> None:
-    short = replace(window(), trace=replace(trace(200.0, 9.0), power=trace(300.0, 9.0).power, tick_s=0.02))
-    assert flags(record(short)) == {}
+@pytest.mark.parametrize(("tick_s", "flag"), [(0.1, ReasonCode.SHORT_WINDOW), (0.09, ReasonCode.COUNTER_TRACE_GAP)])
+def test_a_gap_is_judged_from_ten_seconds_or_a_hundred_ticks_on_and_shorter_windows_are_flagged(
+    tick_s: float, flag: ReasonCode
+) -> None:
+    off = replace(window(), traces=(replace(trace(200.0, 9.0), power=trace(300.0, 9.0).power, tick_s=tick_s),))
+    assert set(flags(record(off))) == {flag}
 
 
 @pytest.mark.parametrize(
@@ -242,7 +248,7 @@ def test_a_gap_in_a_short_window_is_not_judged() -> None:
 def test_a_window_is_short_below_ten_seconds_and_a_hundred_ticks(
     duration_s: float, tick_s: float | None, flagged: bool
 ) -> None:
-    made = replace(window(), trace=replace(trace(200.0, duration_s), tick_s=tick_s))
+    made = replace(window(), traces=(replace(trace(200.0, duration_s), tick_s=tick_s),))
     assert (ReasonCode.SHORT_WINDOW in flags(record(made))) is flagged
 
 
@@ -279,7 +285,7 @@ def test_each_missing_reading_is_said_once_with_its_reason() -> None:
 
 
 def test_a_missing_closing_tick_and_a_missing_idle_trace_are_missing_readings() -> None:
-    found = measure_run(record(changed(counter_edge=None), idle=None))
+    found = measure_run(record(changed(counter_edge=None), idle=IdleTraces()))
     assert [flag.fact("field") for flag in found.flags] == ["counter_edge", "idle_power"]
     assert found.total is not None
     assert found.total.energy_j == pytest.approx(2400.0)
@@ -353,7 +359,7 @@ def test_throttled_seconds_are_listed_by_cause() -> None:
 
 def test_what_no_run_has_is_none_and_never_zero() -> None:
     bare = changed(device=DeviceSamples(), counter_edge=None, counter_end=None, power=None, throttle=())
-    found = {metric.name: metric.summary for metric in summarize((measure_run(record(bare, idle=None)),))}
+    found = {metric.name: metric.summary for metric in summarize((measure_run(record(bare, idle=IdleTraces())),))}
     known = {name for name, summary in found.items() if summary is not None}
     assert known == {"throughput", "time per request", "peak memory"}
 

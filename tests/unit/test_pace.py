@@ -30,7 +30,7 @@ def test_a_slower_host_may_account_for_more_energy_and_a_faster_one_for_less() -
     slower, faster = host_pace(runs(13.0), base(10.0)), host_pace(runs(7.0), base(10.0))
     assert slower is not None
     assert faster is not None
-    assert (slower.most_change, faster.most_change) == (pytest.approx(0.3), pytest.approx(-0.3))
+    assert (slower.most_change, faster.most_change) == pytest.approx((0.3, -0.3))
     assert (slower.base_us, slower.head_us, slower.busy_pct) == (10.0, 13.0, 40.0)
 
 
