@@ -134,16 +134,19 @@ def compare(result: Path, base: Path | None, out: Path, baselines: Path) -> int:
 @click.option(
     "--format", "form", type=click.Choice(["terminal", "markdown", "csv"]), default="terminal", show_default=True
 )
-def report(report_file: Path, form: str) -> int:
-    """Show a REPORT again: in the terminal, as the comment's Markdown, or as a table of runs."""
+@click.option("--windows", is_flag=True, help="With csv: one row a window instead of one a run.")
+def report(report_file: Path, form: str, windows: bool) -> int:
+    """Show a REPORT again: in the terminal, as the comment's Markdown, or as a table of runs or windows."""
     from ecoci.store import load_report
 
+    if windows and form != "csv":
+        raise click.UsageError("--windows chooses the rows of a table: write --format csv --windows")
     loaded = load_report(report_file)
     if form == "terminal":
         _show(loaded)
     else:
         with printing():
-            click.echo(_text(loaded, form), nl=False)
+            click.echo(_markdown(loaded) if form == "markdown" else _csv(loaded, windows=windows), nl=False)
     return 0
 
 
@@ -285,14 +288,16 @@ def _show(shown: Report) -> None:
         print_report(shown, console)
 
 
-def _text(shown: Report, form: str) -> str:
-    if form == "markdown":
-        from ecoci.render.markdown import render_comment
+def _markdown(shown: Report) -> str:
+    from ecoci.render.markdown import render_comment
 
-        return render_comment(shown)
-    from ecoci.tables import runs_table, to_csv
+    return render_comment(shown)
 
-    return to_csv(runs_table(shown))
+
+def _csv(shown: Report, *, windows: bool) -> str:
+    from ecoci.tables import runs_table, to_csv, windows_table
+
+    return to_csv(windows_table(shown) if windows else runs_table(shown))
 
 
 cli.add_command(baseline)

@@ -184,7 +184,7 @@ def _board_numbers(totals: Sequence[Measurement]) -> Iterator[MetricSummary]:
     """The shares of the boards, where there are several."""
     for uuid in dict.fromkeys(share.uuid for total in totals if len(total.boards) > 1 for share in total.boards):
         values = (_scaled(s.energy_j, 1.0 / t.output_tokens) for t in totals for s in t.boards if s.uuid == uuid)
-        yield _summary(f"energy per output token, {uuid}", "J/token", values)
+        yield _summary(f"energy per output token, board {uuid[:12]}", "J/token", values)
 
 
 def _scaled(value: Number, factor: float) -> Number:

@@ -97,11 +97,6 @@ def load_report(path: Path) -> Report:
     return _load(path, Report)
 
 
-def save_report(report: Report, out: Path) -> Path:
-    """Write `report.json` into the folder `out`; raises StorageError."""
-    return _save(report, out / REPORT_NAME)
-
-
 def check_writable(folder: Path) -> None:
     """Make the folder and try a small file in it, so that minutes of measuring are not lost; raises StorageError."""
     try:
@@ -384,6 +379,5 @@ __all__ = [
     "load_report",
     "load_result",
     "read_text",
-    "save_report",
     "write_atomic",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
-from ecoci.model import Measurement, Report, RunMeasurement, ScenarioReport
+from ecoci.model import Measurement, Report, RunMeasurement, ScenarioReport, WorkPhase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ _JOB: dict[str, str] = {
     "commit": _TEXT,
     "replay": _FLAG,
     "fingerprint": _TEXT,
-    "board_uuid": _TEXT,
+    "board_uuids": _TEXT,
     "scenario": _TEXT,
     "verdict": _TEXT,
     "run": _COUNT,
@@ -47,7 +47,18 @@ _NUMBERS: dict[str, str] = {
     "sm_clock_mhz": _NUMBER,
     "counter_trace_gap": _NUMBER,
 }
-_RUN: dict[str, str] = {"throttled_s": _NUMBER, "idle_power_w": _NUMBER, "warm_up_generations": _COUNT, "flags": _TEXT}
+_RUN: dict[str, str] = {
+    "throttled_s": _NUMBER,
+    "idle_power_w": _NUMBER,
+    "idle_without_context_w": _NUMBER,
+    "idle_with_context_w": _NUMBER,
+    "prefill_energy_per_token_j": _NUMBER,
+    "time_to_first_token_s": _NUMBER,
+    "decode_energy_per_token_j": _NUMBER,
+    "dispatch_us": _NUMBER,
+    "warm_up_generations": _COUNT,
+    "flags": _TEXT,
+}
 
 
 def runs_table(report: Report) -> pd.DataFrame:
@@ -107,7 +118,7 @@ def _job_cells(report: Report, scenario: ScenarioReport, run: RunMeasurement) ->
         origin.commit,
         origin.replay is not None,
         scenario.fingerprint.name if scenario.fingerprint else None,
-        scenario.environment.board.uuid if scenario.environment else None,
+        " ".join(board.uuid for board in scenario.environment.boards) if scenario.environment else None,
         scenario.scenario.name,
         scenario.verdict.kind.value,
         run.index + 1,
@@ -128,7 +139,26 @@ def _number(measured: Measurement, name: str) -> int | float | None:
 
 def _run_cells(run: RunMeasurement) -> list[Cell]:
     flags = " ".join(flag.code.value for flag in run.flags)
-    return [_throttled_s(run.total), run.idle_power_w, run.warm_up_generations, flags or None]
+    return [
+        _throttled_s(run.total),
+        run.idle_power_w,
+        run.idle.without_context_w,
+        run.idle.with_context_w,
+        *_phase_cells(run),
+        run.dispatch_us,
+        run.warm_up_generations,
+        flags or None,
+    ]
+
+
+def _phase_cells(run: RunMeasurement) -> list[Cell]:
+    parts = {part.phase: part for part in run.phases if part.tokens > 0}
+    prefill, decode = parts.get(WorkPhase.PREFILL), parts.get(WorkPhase.DECODE)
+    return [
+        None if prefill is None else prefill.energy_per_token_j,
+        None if prefill is None else prefill.repeat_s,
+        None if decode is None else decode.energy_per_token_j,
+    ]
 
 
 def _throttled_s(measured: Measurement | None) -> float | None:

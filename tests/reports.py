@@ -288,6 +288,40 @@ def audited() -> Report:
     return replace(passed(), findings=findings)
 
 
+OTHER_BOARD = replace(BOARD, uuid="GPU-66666666-7777-8888-9999-aaaaaaaaaaaa")
+
+
+def several_boards() -> Report:
+    """Two boards with phases, on a host of another pace than the baseline's, and everything that can spoil a number."""
+    pace = (("base_us", 6.1), ("head_us", 4.5), ("busy_pct", 38.0), ("most_change", -0.262))
+    made = scenario_report(VerdictKind.INCONCLUSIVE, Side(80.0, 140.0), ReasonCode.HOST_DIFFERS)
+    board = (("run", 2), ("board", OTHER_BOARD.uuid))
+    flags = (
+        Reason(ReasonCode.BUSY_BEFORE, (*board, ("utilization_pct", 7.5), ("limit_pct", 5.0))),
+        Reason(ReasonCode.POWER_ABOVE_IDLE, (*board, ("power_w", 121.4), ("idle_w", 77.2))),
+        Reason(
+            ReasonCode.CLOCKS_CHANGED,
+            (*board, ("between", "windows"), ("lowest_mhz", 1755.0), ("highest_mhz", 1980.0), ("limit", 0.02)),
+        ),
+        Reason(ReasonCode.TEMPERATURE_SLOPE, (*board, ("slope_c_per_min", 6.4), ("drift_c", 3.9), ("limit_c", 3.0))),
+    )
+    extra = (
+        MetricSummary("idle power without a context", "W", summary((154.2, 155.0))),
+        MetricSummary("time to first token", "ms", summary((21.4, 21.9))),
+        MetricSummary(f"energy per output token, board {BOARD.uuid[:12]}", "J/token", summary((0.88, 0.89))),
+        MetricSummary(f"energy per output token, board {OTHER_BOARD.uuid[:12]}", "J/token", summary((0.86, 0.87))),
+    )
+    return report(
+        replace(
+            made,
+            environment=replace(ENVIRONMENT, boards=(BOARD, OTHER_BOARD)),
+            head=(*made.head, *extra),
+            verdict=Verdict(VerdictKind.INCONCLUSIVE, (Reason(ReasonCode.HOST_DIFFERS, pace),)),
+            flags=flags,
+        )
+    )
+
+
 def hostile() -> Report:
     """Every string that a pull request could have chosen is an attack."""
     made = quantized()
@@ -336,6 +370,7 @@ EXAMPLES = {
     "replay": replayed,
     "incomplete": incomplete,
     "audited": audited,
+    "several_boards": several_boards,
     "hostile": hostile,
 }
 """One report of every kind by name; each has golden files."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ecoci.model import (
+    Board,
     Environment,
     FieldDifference,
     Measurement,
@@ -261,26 +262,41 @@ def _run_row(run: RunMeasurement) -> Row:
 
 
 def environment_table(environment: Environment, style: Style) -> Table:
-    """What was measured on, as the machine described it."""
-    board, engine, host = environment.board, environment.engine, environment.host
+    """What was measured on, as the machine described it; of several boards each value once."""
+    engine, host = environment.engine, environment.host
     rows = (
-        ("GPU", board.product),
-        ("board", board.uuid),
-        ("memory", text.memory(board.memory_bytes)),
-        ("power limit", text.power(board.power_limit_w)),
-        ("driver", board.driver),
-        ("CUDA", board.cuda),
-        ("compute capability", board.compute_capability),
-        ("VBIOS", board.vbios),
-        ("MIG", _on_off(board.mig_enabled)),
-        ("persistence", _on_off(board.persistence)),
-        ("ECC", _on_off(board.ecc)),
+        *_board_names(environment.boards),
+        *((name, _of_boards(environment.boards, read)) for name, read in _BOARD_FIELDS),
         ("engine", f"{engine.name} on {engine.device}"),
         *engine.libraries,
         ("host", f"{host.cpu}, {host.logical_cores} cores, {host.system}"),
         ("Python", host.python),
     )
     return Table((Column("field"), Column("value")), tuple(_field_row(name, value, style) for name, value in rows))
+
+
+_BOARD_FIELDS: tuple[tuple[str, Callable[[Board], str | None]], ...] = (
+    ("memory", lambda board: text.memory(board.memory_bytes)),
+    ("power limit", lambda board: text.power(board.power_limit_w)),
+    ("driver", lambda board: board.driver),
+    ("CUDA", lambda board: board.cuda),
+    ("compute capability", lambda board: board.compute_capability),
+    ("VBIOS", lambda board: board.vbios),
+    ("MIG", lambda board: _on_off(board.mig_enabled)),
+    ("persistence", lambda board: _on_off(board.persistence)),
+    ("ECC", lambda board: _on_off(board.ecc)),
+)
+
+
+def _board_names(boards: tuple[Board, ...]) -> Iterable[tuple[str, str | None]]:
+    yield "GPU", _of_boards(boards, lambda board: board.product)
+    for number, board in enumerate(boards, start=1):
+        yield "board" if len(boards) == 1 else f"board {number}", board.uuid
+
+
+def _of_boards(boards: Iterable[Board], read: Callable[[Board], str | None]) -> str | None:
+    known = dict.fromkeys(value for board in boards if (value := read(board)) is not None)
+    return ", ".join(known) or None
 
 
 def _field_row(name: str, value: str | None, style: Style) -> Row:

@@ -96,7 +96,7 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Heat of earlier work fades within a minute: `ecoci run --wait-idle 120` waits for it.",
         ),
         ReasonCode.CLOCKS_CHANGED: Said(
-            "[{run:run}: ]The GPU[ {board}] ran at other clocks between {between:word}"
+            "[{run:run}: ]The GPU[ {board}] ran at other clocks[ between {between:word}]"
             "[: {lowest_mhz:mhz} to {highest_mhz:mhz}][: {clock_mhz:mhz}, and {usual_mhz:mhz} in the others]"
             "[ (limit {limit:share})].",
             "Look for a power limit, heat or a clock setting that changed meanwhile: other clocks are another number.",
@@ -172,8 +172,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Look at them in the per-run values before trusting a narrow result.",
         ),
         ReasonCode.THROTTLED: Said(
-            "[{run:run}: ]The GPU[ {board}] held its clocks back[ for {duration_s:duration}][, up to {share:share} of a window]"
-            "[; cause: {cause:word}].",
+            "[{run:run}: ]The GPU[ {board}] held its clocks back[ for {duration_s:duration}]"
+            "[, up to {share:share} of a window][; cause: {cause:word}].",
             "Check cooling and power limit: a throttled GPU has another energy per token.",
         ),
         ReasonCode.COUNTER_TRACE_GAP: Said(

@@ -120,6 +120,16 @@ class TestReport:
         assert "energy_per_token_j" in header.split(",")
         assert len(rows) == 5
 
+    def test_csv_can_have_a_row_for_each_window(self, compared: Shell) -> None:
+        header, *rows = compared("report", "--format", "csv", "--windows").out.splitlines()
+        assert "window" in header.split(",")
+        assert len(rows) == 5 * 2
+
+    def test_rows_of_a_format_without_rows_are_refused(self, compared: Shell) -> None:
+        done = compared("report", "--windows")
+        assert done.code == 2
+        assert "--format csv --windows" in done.err
+
     def test_an_unknown_format_lists_the_known_ones(self, compared: Shell) -> None:
         done = compared("report", "--format", "html")
         assert done.code == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,9 @@ from ecoci.measure import measure_run, measure_window, summarize
 from ecoci.model import (
     CounterReading,
     DeviceSamples,
+    DomainEnergy,
     ForeignProcess,
+    HostState,
     IdleTraces,
     Missing,
     PowerSource,
@@ -26,6 +28,7 @@ from ecoci.model import (
     WarmUp,
     Window,
     Work,
+    WorkPhase,
 )
 from ecoci.quality import quality_gates
 from tests.strategies import anything, run_records
@@ -289,6 +292,109 @@ def test_a_missing_closing_tick_and_a_missing_idle_trace_are_missing_readings() 
     assert [flag.fact("field") for flag in found.flags] == ["counter_edge", "idle_power"]
     assert found.total is not None
     assert found.total.energy_j == pytest.approx(2400.0)
+
+
+def two_boards(first_w: float = 200.0, second_w: float = 300.0) -> Window:
+    """One window on two boards; the second's counter ticks at other moments."""
+    other = replace(trace(second_w), board_uuid="GPU-2")
+    early = CounterReading(99.97, 0, 0.0)
+    late = CounterReading(112.05, round(1000.0 * second_w * 12.08), 0.0)
+    return replace(window(first_w), traces=(trace(first_w), replace(other, counter_start=early, counter_edge=late)))
+
+
+def test_energy_and_power_of_several_boards_are_sums_with_each_boards_share() -> None:
+    found = measure_window(two_boards(), idle_power_w=160.0)
+    assert found.energy_j == pytest.approx(6000.0)
+    assert found.net_energy_j == pytest.approx(6000.0 - 160.0 * 12.0)
+    assert (found.mean_power_w, found.min_power_w, found.max_power_w) == pytest.approx((500.0, 500.0, 500.0))
+    assert [(s.uuid, s.energy_j, s.mean_power_w) for s in found.boards] == [
+        ("GPU-1", pytest.approx(2400.0), pytest.approx(200.0)),
+        ("GPU-2", pytest.approx(3600.0), pytest.approx(300.0)),
+    ]
+    assert (found.temperature_c, found.sm_clock_mhz, found.energy_per_token_j) == (41.0, 1975.0, 6000.0 / 768)
+
+
+def test_one_board_without_a_reading_makes_the_sum_unknown_and_keeps_the_others_share() -> None:
+    dead = two_boards()
+    silent = replace(dead.traces[1], counter_edge=None, counter_end=None)
+    found = measure_window(replace(dead, traces=(dead.traces[0], silent)), None)
+    assert found.energy_j is None
+    assert [share.energy_j for share in found.boards] == [pytest.approx(2400.0), None]
+
+
+def test_a_run_sums_the_shares_over_its_windows() -> None:
+    total = measure_run(record(two_boards(), two_boards(220.0, 280.0))).total
+    assert total is not None
+    assert [share.energy_j for share in total.boards] == [pytest.approx(5040.0), pytest.approx(6960.0)]
+    assert math.fsum(share.energy_j or 0.0 for share in total.boards) == pytest.approx(total.energy_j)
+
+
+def test_windows_on_different_boards_fail_their_run() -> None:
+    found = measure_run(record(window(), two_boards()))
+    assert ReasonCode.RUN_FAILED in {flag.code for flag in found.flags}
+    assert found.total is not None
+    assert found.total.boards == ()
+
+
+def test_a_flag_of_one_board_among_several_names_it() -> None:
+    hot = two_boards()
+    throttled = replace(hot.traces[1], throttle=(ThrottleTime("hw_thermal", 3.0),))
+    flag = flags(record(replace(hot, traces=(hot.traces[0], throttled))))[ReasonCode.THROTTLED]
+    assert flag.fact("board") == "GPU-2"
+    assert flag.fact("share") == pytest.approx(0.25)
+
+
+def test_throttled_time_of_several_boards_is_that_of_the_one_held_back_longest() -> None:
+    both = two_boards()
+    held = tuple(
+        replace(t, throttle=(ThrottleTime("sw_power_cap", s),)) for t, s in zip(both.traces, (2.0, 5.0), strict=True)
+    )
+    assert measure_window(replace(both, traces=held), None).throttled == (ThrottleTime("sw_power_cap", 5.0),)
+
+
+def test_idle_power_is_kept_in_its_three_states() -> None:
+    states = IdleTraces((trace(75.0, 3.0),), (trace(110.0, 3.0),), (trace(112.0, 3.0),))
+    found = measure_run(record(idle=states))
+    assert astuple(found.idle) == pytest.approx((75.0, 110.0, 112.0))
+    assert found.idle_power_w == found.idle.loaded_w
+
+
+def phase(kind: WorkPhase, power_w: float, prompt_tokens: int, output_tokens: int) -> Window:
+    work = Work((0.5,) * 24, 24, prompt_tokens, output_tokens)
+    return Window((trace(power_w),), work, kind)
+
+
+def test_phases_count_their_own_tokens_and_stay_out_of_the_gated_number() -> None:
+    windows = (phase(WorkPhase.PREFILL, 400.0, 1536, 24), phase(WorkPhase.DECODE, 150.0, 0, 1512))
+    found = measure_run(record(phase_windows=windows))
+    prefill, decode = found.phases
+    assert (prefill.tokens, prefill.repeats, prefill.repeat_s) == (1536, 24, 0.5)
+    assert prefill.energy_per_token_j == pytest.approx(4800.0 / 1536)
+    assert decode.energy_per_token_j == pytest.approx(1800.0 / 1512)
+    assert found.total == measure_run(record()).total
+
+
+def test_a_phase_without_a_counter_has_no_energy() -> None:
+    made = phase(WorkPhase.DECODE, 150.0, 0, 1512)
+    silent = replace(made, traces=(replace(made.trace, counter_end=None, counter_edge=None),))
+    (found,) = measure_run(record(phase_windows=(silent,))).phases
+    assert (found.energy_j, found.energy_per_token_j) == (None, None)
+
+
+def test_the_hosts_energy_is_summed_where_every_window_has_it() -> None:
+    dram, package = DomainEnergy("dram-0", 30.0), DomainEnergy("package-0", 500.0)
+    total = measure_run(
+        record(replace(window(), host_energy=(package, dram)), replace(window(), host_energy=(package,)))
+    ).total
+    assert total is not None
+    assert total.host_energy == (DomainEnergy("package-0", 1000.0),)
+    assert total.energy_j == pytest.approx(4800.0)
+
+
+@pytest.mark.parametrize(("readings", "mean"), [((4.0, 5.0), 4.5), ((math.nan, 5.0, 0.0), 5.0), ((), None)])
+def test_the_hosts_pace_is_the_mean_of_its_readings(readings: tuple[float, ...], mean: float | None) -> None:
+    assert measure_run(record(host=HostState(dispatch_us=readings))).dispatch_us == mean
+    assert measure_run(record(host=None)).dispatch_us is None
 
 
 @settings(deadline=None, max_examples=25)

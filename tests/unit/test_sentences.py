@@ -22,6 +22,16 @@ FACTS: dict[ReasonCode, tuple[tuple[str, str | float | int], ...]] = {
     ReasonCode.RUN_FAILED: (("run", 1), ("message", "exit 1"), ("log", "out/log"), ("output", "killed")),
     ReasonCode.NOT_STEADY: (("run", 1), ("generations", 40), ("budget_s", 180.0)),
     ReasonCode.FOREIGN_PROCESS: (("run", "1, 2"), ("pids", "77, 78"), ("count", 2)),
+    ReasonCode.BUSY_BEFORE: (("run", 1), ("utilization_pct", 40.0), ("limit_pct", 5.0), ("board", "GPU-1")),
+    ReasonCode.POWER_ABOVE_IDLE: (("run", 1), ("power_w", 140.0), ("idle_w", 77.0), ("board", "GPU-1")),
+    ReasonCode.CLOCKS_CHANGED: (
+        *(("run", 1), ("board", "GPU-1"), ("between", "windows"), ("limit", 0.02)),
+        *(("lowest_mhz", 1500.0), ("highest_mhz", 1980.0), ("clock_mhz", 1500.0), ("usual_mhz", 1980.0)),
+    ),
+    ReasonCode.TEMPERATURE_SLOPE: (
+        *(("run", 1), ("board", "GPU-1"), ("slope_c_per_min", 8.25), ("drift_c", 5.0), ("limit_c", 3.0)),
+    ),
+    ReasonCode.HOST_DIFFERS: (("base_us", 6.1), ("head_us", 4.5), ("busy_pct", 38.0), ("most_change", -0.26)),
     ReasonCode.NO_ENERGY: (("run", 1), ("reason", "not supported")),
     ReasonCode.NOT_FINITE: (("side", "base"), ("metric", "energy_per_token_j"), ("value", "nan")),
     ReasonCode.ZERO_VARIANCE: (("metric", "energy_per_token_j"),),

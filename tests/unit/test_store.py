@@ -25,7 +25,6 @@ from ecoci.store import (
     load_report,
     load_result,
     read_text,
-    save_report,
     write_atomic,
 )
 
@@ -282,8 +281,8 @@ def test_a_saved_result_is_loaded_again(store: FolderStore, tmp_path: Path) -> N
     assert load_result(tmp_path / "out" / "result.json") == RESULT
 
 
-def test_a_saved_report_is_loaded_again(tmp_path: Path) -> None:
-    assert save_report(REPORT, tmp_path) == tmp_path / "report.json"
+def test_a_written_report_is_loaded_again(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "report.json", dumps(REPORT))
     assert load_report(tmp_path / "report.json") == REPORT
 
 

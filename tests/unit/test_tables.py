@@ -17,7 +17,9 @@ from ecoci.model import (
     Environment,
     Fingerprint,
     Host,
+    IdlePower,
     Measurement,
+    PhaseMeasurement,
     Provenance,
     Reason,
     ReasonCode,
@@ -30,6 +32,7 @@ from ecoci.model import (
     ThrottleTime,
     Verdict,
     VerdictKind,
+    WorkPhase,
 )
 from ecoci.tables import runs_table, to_csv, windows_table
 
@@ -81,7 +84,7 @@ def read(text: str) -> list[dict[str, str]]:
 def test_each_run_becomes_a_row_with_its_numbers() -> None:
     row = runs_table(make_report(RUN, replace(RUN, index=1))).to_dict("records")[1]
     assert (row["scenario"], row["run"], row["verdict"]) == ("decode-fp16", 2, "PASS")
-    assert (row["board_uuid"], row["fingerprint"], row["replay"]) == ("GPU-1", "nvidia-h200-1a2b", False)
+    assert (row["board_uuids"], row["fingerprint"], row["replay"]) == ("GPU-1", "nvidia-h200-1a2b", False)
     assert row["energy_per_token_j"] == pytest.approx(3000.1 / 640)
     assert (row["tokens_per_s"], row["request_ms"], row["throttled_s"]) == (64.0, 1000.0, 0.75)
     assert (row["peak_memory_bytes"], row["warm_up_generations"]) == (2_147_483_649, 4)
@@ -91,6 +94,18 @@ def test_each_window_becomes_a_row() -> None:
     table = windows_table(make_report(RUN, replace(RUN, index=1), FAILED))
     assert list(zip(table["run"], table["window"], strict=True)) == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert table["energy_j"].sum() == pytest.approx(4 * 3000.1)
+
+
+def test_boards_phases_and_idle_states_have_columns() -> None:
+    phases = (
+        PhaseMeasurement(WorkPhase.PREFILL, 64.0, 2.0, tokens=640, repeats=10, repeat_s=0.2, mean_power_w=32.0),
+        PhaseMeasurement(WorkPhase.DECODE, 90.0, 1.0, tokens=45, repeats=1, repeat_s=1.0, mean_power_w=90.0),
+    )
+    run = replace(RUN, phases=phases, idle=IdlePower(77.0, 110.0, 112.0), dispatch_us=4.8)
+    row = runs_table(make_report(run)).to_dict("records")[0]
+    assert (row["idle_without_context_w"], row["idle_with_context_w"], row["dispatch_us"]) == (77.0, 110.0, 4.8)
+    assert (row["prefill_energy_per_token_j"], row["time_to_first_token_s"]) == (0.1, 0.2)
+    assert row["decode_energy_per_token_j"] == 2.0
 
 
 def test_what_is_unknown_is_an_empty_cell_and_never_0() -> None:
@@ -145,8 +160,8 @@ def test_a_plain_table_of_somebody_else_is_written_too() -> None:
 
 
 def test_columns_that_hold_quantities_name_their_unit() -> None:
-    units = ("_j", "_s", "_w", "_ms", "_pct", "_bytes", "_c", "_mhz", "_utc")
-    free = {"job_id", "commit", "replay", "fingerprint", "board_uuid", "scenario", "verdict", "run", "flags"}
+    units = ("_j", "_s", "_w", "_ms", "_us", "_pct", "_bytes", "_c", "_mhz", "_utc")
+    free = {"job_id", "commit", "replay", "fingerprint", "board_uuids", "scenario", "verdict", "run", "flags"}
     counts = {"output_tokens", "requests", "warm_up_generations", "counter_trace_gap"}
     columns = set(runs_table(make_report(RUN)).columns)
     assert {c for c in columns - free - counts if not c.endswith(units)} == set()
