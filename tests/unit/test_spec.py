@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from ecoci.errors import SpecError
 from ecoci.model import (
     SYNTHETIC_ARCHITECTURES,
     BoardMatch,
+    Contamination,
     DecodeMode,
     Effort,
+    HostMode,
     ModelRef,
     ModelSource,
     Policy,
@@ -32,6 +35,7 @@ from ecoci.yaml_source import MAX_BYTES, parse_yaml
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 REFERENCE = Path(__file__).parents[2] / "docs" / "scenarios.md"
+KINDS: tuple[type[StrEnum], ...] = (Quantization, DecodeMode, HostMode, Unsettled, BoardMatch, Contamination)
 HEAD = "version: 1\nscenarios:\n  - name: a\n    model: synthetic:tiny\n"
 
 FULL = f"""\
@@ -51,8 +55,13 @@ scenarios:
     windows: 2
     window_s: 12.5
     warm_up_budget_s: 60
+    devices: 4
+    host: as_is
+    phases: true
     against: other
-    policy: {{tolerance: 2.5%, alpha: 0.01, on_inconclusive: fail, on_not_measurable: warn, match: board}}
+    policy:
+      {{tolerance: 2.5%, alpha: 0.01, on_inconclusive: fail, on_not_measurable: warn, match: board,
+        refuse: [throttled]}}
 """
 
 
@@ -89,9 +98,11 @@ def test_every_key_reaches_its_field() -> None:
         new_tokens=32,
         seed=2**63 - 1,
         prompts=("one", "two: lines\n"),
+        devices=4,
     )
-    policy = Policy(0.025, 0.01, Unsettled.FAIL, Unsettled.WARN, BoardMatch.BOARD)
-    scenario = Scenario("full", workload, Effort(7, 2, 12.5, 60.0), policy, against="other")
+    policy = Policy(0.025, 0.01, Unsettled.FAIL, Unsettled.WARN, BoardMatch.BOARD, (Contamination.THROTTLED,))
+    effort = Effort(7, 2, 12.5, 60.0, HostMode.AS_IS, phases=True)
+    scenario = Scenario("full", workload, effort, policy, against="other")
     assert read(FULL) == Spec((scenario,), Tariff(0.31, "EUR", 380.0, "contract"))
 
 
@@ -218,6 +229,27 @@ def test_figures_of_the_user_are_not_sold_as_ours() -> None:
     assert price.price_per_kwh == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "refuse"),
+    [
+        ("[]", ()),
+        ("[throttled]", (Contamination.THROTTLED,)),
+        (
+            "[temperature_slope, foreign_process, throttled, throttled]",
+            (Contamination.FOREIGN_PROCESS, Contamination.THROTTLED, Contamination.TEMPERATURE_SLOPE),
+        ),
+    ],
+)
+def test_what_refuses_a_run_is_a_list_in_any_order_and_may_be_empty(
+    written: str, refuse: tuple[Contamination, ...]
+) -> None:
+    assert one(with_key(f"policy: {{refuse: {written}}}")).policy.refuse == refuse
+
+
+def test_phases_may_be_declined_for_a_single_token() -> None:
+    assert one(with_key("new_tokens: 1\n    phases: false")).effort.phases is False
+
+
 def test_text_that_looks_like_a_date_stays_text() -> None:
     assert one(HEAD.replace(": a", ": 2026-01-31")).name == "2026-01-31"
 
@@ -299,6 +331,21 @@ BAD_KEYS = [
     ("window_s: '10'", "window_s must be a number from 0.1 to 3600 seconds, got the text '10': remove the quotes"),
     ("window_s: 1:30", "'1:30' is not a plain decimal number"),
     ("warm_up_budget_s: 7201", "warm_up_budget_s must be a number from 1 to 7200 seconds, got 7201"),
+    ("devices: 0", "devices must be a whole number from 1 to 64, got 0"),
+    ("devices: auto", "devices must be a whole number from 1 to 64, got the text 'auto'"),
+    ("host: silent", "host must be one of quiet, as_is, got the text 'silent'"),
+    ("host: quite", "host must be one of quiet, as_is, got the text 'quite': did you mean quiet?"),
+    ("phases: 'true'", "phases must be true or false, got the text 'true': remove the quotes"),
+    ("phases: true\n    new_tokens: 1", "phases is true, but new_tokens is 1 and leaves nothing to decode"),
+    ("policy: {refuse: throttled}", "policy.refuse must be a list, got the text 'throttled'"),
+    (
+        "policy: {refuse: [throtled]}",
+        (
+            "policy.refuse[0] must be one of foreign_process, busy_before, power_above_idle, clocks_changed, throttled, "
+            "temperature_slope, got the text 'throtled': did you mean throttled?"
+        ),
+    ),
+    ("refuse: [throttled]", "the scenario has the unknown key 'refuse': it belongs under 'policy'"),
     ("seed: -1", "seed must be a whole number from 0 to 2^63 - 1, got -1"),
     ("seed: 9223372036854775808", "seed must be a whole number from 0 to 2^63 - 1, got 9223372036854775808"),
     ("seed: 017", "'017' is not a plain decimal number"),
@@ -506,7 +553,7 @@ def test_nodes_remember_their_lines() -> None:
 
 def test_the_reference_page_names_every_key_and_value() -> None:
     page = REFERENCE.read_text(encoding="utf-8")
-    values = [value for kind in (Quantization, DecodeMode, Unsettled, BoardMatch) for value in kind]
+    values = [value for kind in KINDS for value in kind]
     words = (*FILE_KEYS, *SCENARIO_KEYS, *POLICY_KEYS, *TARIFF_KEYS, *values, *SYNTHETIC_ARCHITECTURES)
     assert [word for word in words if f"`{word}`" not in page] == []
 
