@@ -341,8 +341,8 @@ BAD_KEYS = [
     (
         "policy: {refuse: [throtled]}",
         (
-            "policy.refuse[0] must be one of foreign_process, busy_before, power_above_idle, clocks_changed, throttled, "
-            "temperature_slope, got the text 'throtled': did you mean throttled?"
+            "policy.refuse[0] must be one of foreign_process, busy_before, power_above_idle, clocks_changed, "
+            "throttled, temperature_slope, got the text 'throtled': did you mean throttled?"
         ),
     ),
     ("refuse: [throttled]", "the scenario has the unknown key 'refuse': it belongs under 'policy'"),
