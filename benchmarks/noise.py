@@ -4,7 +4,7 @@ Every (scenario, condition) is repeated in fresh processes, in random order, so 
 Needs an NVIDIA GPU and the gpu extra; CUDA_VISIBLE_DEVICES chooses the card. `--rehearse` tries it all out on a CPU.
 
     CUDA_VISIBLE_DEVICES=0 python benchmarks/noise.py --scenarios tinyllama-1.1b/static/1 --budget-s 540 --out a.json
-    python benchmarks/noise.py --pool a.json b.json
+    python benchmarks/noise.py --pool a.json b.json benchmarks/results/h200-2026-11-21/*/gpu*.json.gz
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 from ecoci.bench import Reporter, Tools, warm_up_until_steady
 from ecoci.clocks import SystemClock
@@ -32,15 +33,30 @@ from ecoci.engines.hf_runtime import TorchRuntime
 from ecoci.hosts.quiet import QuietHost, QuietParts, quiet_environment
 from ecoci.meters.none import NoHostMeter
 from ecoci.meters.synthetic import BOARD, SyntheticMeter
-from ecoci.model import DecodeMode, Effort, HostState, ModelRef, ModelSource, Quantization, RunJob, Scenario, Workload
+from ecoci.model import (
+    DecodeMode,
+    Effort,
+    HostState,
+    JobResult,
+    ModelRef,
+    ModelSource,
+    Quantization,
+    RunJob,
+    RunRecord,
+    Scenario,
+    Workload,
+)
 from ecoci.plans import decode, encode
 from ecoci.ports import Meter
 from ecoci.stats import cv, mean
+from ecoci.store import load_result
 from ecoci.wiring import cache_folder, describe_host, now_utc, visible_boards
 
 NOTHING = QuietParts(affinity=False, threads=False, hash_seed=False, collector=False)
 SCENARIOS = ("tinyllama-1.1b/static/1", "tinyllama-1.1b/eager/1", "mistral-7b/eager/1", "tinyllama-1.1b/eager/8")
 REHEARSAL = "tiny/eager/1"
+
+Key = TypeVar("Key", str, tuple[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +203,12 @@ def measure_window(tools: Tools, window_s: float) -> NoiseWindow:
     energy_j = window_energy_j(traces[0])
     if energy_j is None:
         raise SystemExit(f"the counter gave no energy for a window of {window_s} s")
+    return noise_window(traces[0].duration_s, tokens, energy_j, durations)
+
+
+def noise_window(duration_s: float, tokens: int, energy_j: float, durations: Sequence[float]) -> NoiseWindow:
     return NoiseWindow(
-        *(traces[0].duration_s, tokens, energy_j, len(durations)),
+        *(duration_s, tokens, energy_j, len(durations)),
         *(min(durations), median(durations), max(durations), cv(durations)),
     )
 
@@ -332,9 +352,10 @@ def by_cell(processes: Sequence[NoiseProcess]) -> Iterator[tuple[str, str, list[
 def by_board(processes: Sequence[NoiseProcess]) -> list[list[NoiseProcess]]:
     """One list for each board and machine start: what differs between those is not noise between processes."""
 
-    def key(process: NoiseProcess) -> tuple[str, str]:
-        return process.board, process.boot_id
+    return by_key(processes, lambda process: (process.board, process.boot_id))
 
+
+def by_key(processes: Sequence[NoiseProcess], key: Callable[[NoiseProcess], Key]) -> list[list[NoiseProcess]]:
     return [list(found) for _, found in groupby(sorted(processes, key=key), key)]
 
 
@@ -347,8 +368,11 @@ HEAD = (
 def row(scenario: str, condition: str, processes: list[NoiseProcess]) -> str:
     boards = by_board(processes)
     within = [found for one in processes if (found := cv([w.energy_per_token_j for w in one.windows])) is not None]
+    timed = [[one for one in board if one.host.dispatch_us] for board in boards]
     sent = [value for one in processes for value in one.host.dispatch_us]
-    share = explained_share([[(dispatch_us(one), energy_per_token(one)) for one in board] for board in boards])
+    share = explained_share([[(dispatch_us(one), energy_per_token(one)) for one in board] for board in timed])
+        [[(dispatch_us(one), energy_per_token(one)) for one in board if one.host.dispatch_us] for board in boards]
+    )
     cells = (
         *(scenario, condition, f"{len(processes)} ({len(boards)})"),
         f"{mean([energy_per_token(one) for one in processes]):.4g}",
@@ -370,22 +394,28 @@ def percent(share: float) -> str:
     return f"{100.0 * share:.2f} %"
 
 
-def starts_rows(processes: Sequence[NoiseProcess]) -> Iterator[str]:
-    """How far the means of whole machine starts lie apart, where a condition ran in at least two."""
+def levels_rows(processes: Sequence[NoiseProcess]) -> Iterator[str]:
+    """How far the means of boards of one machine start, and of whole machine starts, lie apart."""
     for scenario, condition, found in by_cell(processes):
-        starts = by_board(found)
-        if len(starts) >= 2:
-            energy, rate = (scatter([[mean([value(one) for one in start]) for start in starts]]) for value in VALUES)
-            boards = len({one.board for one in found})
-            texts = [f"{percent(one.cv)} ({percent(one.low)} … {percent(one.high)})" for one in (energy, rate) if one]
-            yield f"| {scenario} | {condition} | {len(starts)} ({boards}) | {' | '.join(texts)} |"
+        starts = by_key(found, lambda one: one.boot_id)
+        boards = [by_board(start) for start in starts]
+        yield from level_row((scenario, condition, "boards of one start"), boards)
+        yield from level_row((scenario, condition, "machine starts"), [starts])
+
+
+def level_row(names: tuple[str, str, str], groups: list[list[list[NoiseProcess]]]) -> Iterator[str]:
+    """The scatter of means within `groups`; nothing where no group has two members."""
+    means = [[[mean([value(one) for one in member]) for member in group] for group in groups] for value in VALUES]
+    found = [scatter(one) for one in means]
+    if any(len(group) >= 2 for group in groups):
+        counts = " + ".join(str(len(group)) for group in groups if len(group) >= 2)
+        texts = [f"{percent(one.cv)} ({percent(one.low)} … {percent(one.high)})" for one in found if one is not None]
+        yield f"| {' | '.join((*names, counts, *texts))} |"
 
 
 VALUES = (energy_per_token, tokens_per_s)
-STARTS_HEAD = (
-    "| scenario | condition | machine starts (boards) | CV of their J/token | CV of their tok/s |\n"
-    + "| --- " * 5
-    + "|"
+LEVELS_HEAD = (
+    "| scenario | condition | between | how many | CV of their J/token | CV of their tok/s |\n" + "| --- " * 6 + "|"
 )
 
 
@@ -397,9 +427,9 @@ def tables(files: Sequence[NoiseFile]) -> str:
         "start's own mean taken out first; in brackets the 95 % interval (chi-square). r²: share of the scatter of "
         "J/token that the time to send one operation explains."
     )
-    starts = list(starts_rows(processes))
-    if starts:
-        lines += ["", STARTS_HEAD, *starts]
+    levels = list(levels_rows(processes))
+    if levels:
+        lines += ["", LEVELS_HEAD, *levels]
     unsteady = sum(not process.steady for process in processes)
     failures = [failure.splitlines()[-1] for file in files for failure in file.failures]
     lines += ["", f"{len(processes)} processes, {unsteady} of them not steady when their budget to warm up was spent."]
@@ -431,7 +461,48 @@ def measure(asked: argparse.Namespace) -> None:
 
 
 def load(file: Path) -> NoiseFile:
+    """A file of this program, or a `result.json.gz` of ecoci, whose folder's name then stands for its machine start."""
+    if file.suffix == ".gz":
+        return recorded(load_result(file), file.parent.name)
     return decode(json.loads(file.read_text(encoding="utf-8")), NoiseFile, str(file))
+
+
+def recorded(job: JobResult, start: str) -> NoiseFile:
+    """The whole runs of a result, as processes."""
+    made = [
+        recorded_process(result.scenario, run, start)
+        for result in job.results
+        for run in result.runs
+        if run.failure is None and run.environment is not None
+    ]
+    return NoiseFile(job.provenance.created_utc, (), (), tuple(one for one in made if one.windows), ())
+
+
+def scenario_name(task: Workload) -> str:
+    """As `workload` reads it."""
+    plain = f"{task.model.name}/{task.decode.value}/{task.batch}"
+    return plain if task.quantization is Quantization.FP16 else f"{plain}/{task.quantization.value}"
+
+
+def recorded_process(scenario: Scenario, run: RunRecord, start: str) -> NoiseProcess:
+    task, warm_up, board = scenario.workload, run.warm_up, run.environment and run.environment.board
+    windows = [(window, energy_j) for window in run.windows if (energy_j := window_energy_j(window.trace)) is not None]
+    return NoiseProcess(
+        scenario=scenario_name(task),
+        condition=scenario.effort.host.value,
+        board=board.uuid if board else "",
+        product=board.product if board else "",
+        boot_id=start,
+        started_utc=run.started_utc,
+        load_s=run.load_s or 0.0,
+        warm_up_s=() if warm_up is None else warm_up.generation_s,
+        steady=warm_up is not None and warm_up.steady,
+        host=run.host or HostState(),
+        windows=tuple(
+            noise_window(window.trace.duration_s, window.work.output_tokens, energy_j, window.work.generation_s)
+            for window, energy_j in windows
+        ),
+    )
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -19,6 +21,9 @@ from ecoci.model import DecodeMode, HostState, Quantization
 from ecoci.plans import decode, encode
 
 NOTHING = QuietParts(affinity=False, threads=False, hash_seed=False, collector=False)
+
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "h200-2026-11-21"
 
 
 def process(board: str = "GPU-a", boot: str = "one", power_w: float = 200.0, **more: str) -> NoiseProcess:
@@ -90,10 +95,25 @@ def test_the_noise_table_has_both_scatters_of_a_cell() -> None:
 
 def test_machine_starts_are_compared_only_where_there_are_two() -> None:
     one, other = process(boot="one", power_w=190.0), process(boot="two", power_w=210.0)
-    assert "machine starts" not in noise.tables([noise_file(one, one)])
-    rows = list(noise.starts_rows([one, one, other]))
-    assert len(rows) == 1
-    assert rows[0].startswith(f"| tiny/eager/1 | as_is | 2 (1) | {100 * math.sqrt(2) * 0.05:.2f} %")
+    assert "machine starts" not in "".join(noise.levels_rows([one, one]))
+    (row,) = noise.levels_rows([one, one, other])
+    assert row.startswith(f"| tiny/eager/1 | as_is | machine starts | 2 | {100 * math.sqrt(2) * 0.05:.2f} %")
+
+
+def test_boards_of_one_start_are_told_apart_from_machine_starts() -> None:
+    one, other = process(board="GPU-1", power_w=190.0), process(board="GPU-2", power_w=210.0)
+    (row,) = noise.levels_rows([one, other])
+    assert row.startswith("| tiny/eager/1 | as_is | boards of one start | 2 |")
+
+
+def test_a_recorded_result_counts_as_processes_of_its_folders_machine_start() -> None:
+    file = noise.load(RESULTS / "third" / "gpu3.result.json.gz")
+    fp16 = [one for one in file.processes if one.scenario == "tinyllama-1.1b/eager/1"]
+    assert len(fp16) == 5
+    assert {(one.boot_id, one.condition, one.product, one.steady) for one in fp16} == {
+        ("third", "as_is", "NVIDIA H200", True)
+    }
+    assert fmean(noise.energy_per_token(one) for one in fp16) == pytest.approx(1.407, abs=0.001)
 
 
 def test_a_noise_file_comes_back_from_its_text_unchanged() -> None:
