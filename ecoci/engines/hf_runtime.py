@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from statistics import median
+from typing import Any
 
-from ecoci.engines.hf_libraries import load_torch
+from ecoci.engines.hf_libraries import first_line, load_torch
+from ecoci.errors import EngineError
 
 BATCH = 200
 ROUNDS = 15
@@ -15,11 +18,24 @@ class TorchRuntime:
     """`ports.Runtime` over torch, on all visible GPUs, else on the CPU."""
 
     def open_context(self) -> None:
-        """Open a context on every visible GPU, which costs some hundred MiB and some tens of watts each."""
+        """Open a context on every visible GPU, which costs some hundred MiB and some tens of watts each.
+
+        Raises `EngineError` for a GPU that torch cannot use.
+        """
         torch = load_torch()
         for index in range(torch.cuda.device_count()):
+            self._open(torch, index)
+
+    def _open(self, torch: Any, index: int) -> None:
+        try:
             torch.zeros(1, device=f"cuda:{index}")
             torch.cuda.synchronize(index)
+        except RuntimeError as error:
+            raise EngineError(
+                f"torch cannot open a context on GPU {index} of the scenario: {first_line(error)}",
+                cause="its memory is full, its compute mode is exclusive and taken, or torch lacks code for this GPU",
+                remedy="look at the GPU with nvidia-smi; torch.cuda.get_arch_list() names what this torch supports",
+            ) from error
 
     def dispatch_us(self) -> float:
         """Microseconds per small operation: the median over rounds of back-to-back additions to one number.
@@ -27,16 +43,20 @@ class TorchRuntime:
         One addition takes a GPU about 2 us, less than any host needs to send it, so the host's speed is what is timed.
         """
         torch = load_torch()
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        number = torch.zeros(1, device=device)
-        return 1e6 * median(_round_s(number, torch) for _ in range(ROUNDS)) / BATCH
+        on_gpu = torch.cuda.is_available()
+        number = torch.zeros(1, device="cuda" if on_gpu else "cpu")
+        wait: Callable[[], None] = torch.cuda.synchronize if on_gpu else _nothing_to_wait_for
+        return 1e6 * median(_round_s(number, wait) for _ in range(ROUNDS)) / BATCH
 
 
-def _round_s(number: object, torch: object) -> float:
-    value, library = number, torch
-    library.cuda.synchronize() if value.is_cuda else None  # type: ignore[attr-defined]
+def _round_s(number: Any, wait: Callable[[], None]) -> float:
+    wait()
     started_s = time.perf_counter()
     for _ in range(BATCH):
-        value.add_(1.0)  # type: ignore[attr-defined]
-    library.cuda.synchronize() if value.is_cuda else None  # type: ignore[attr-defined]
+        number.add_(1.0)
+    wait()
     return time.perf_counter() - started_s
+
+
+def _nothing_to_wait_for() -> None:
+    """A CPU has done an operation when the call returns."""

@@ -12,6 +12,9 @@ class Tensor:
     def __init__(self, *shape: int) -> None:
         self.shape = shape
 
+    def add_(self, _: float) -> Tensor:
+        return self
+
 
 class OutOfMemoryError(RuntimeError):
     pass
@@ -20,7 +23,8 @@ class OutOfMemoryError(RuntimeError):
 cuda = SimpleNamespace(
     OutOfMemoryError=OutOfMemoryError,
     is_available=lambda: True,
-    synchronize=lambda: None,
+    device_count=lambda: 1,
+    synchronize=lambda *_: None,
     empty_cache=lambda: None,
     reset_peak_memory_stats=lambda: None,
     max_memory_allocated=lambda: 1 << 30,
@@ -31,6 +35,10 @@ cuda = SimpleNamespace(
 
 def tensor(rows: tuple[tuple[int, ...], ...], **_: object) -> Tensor:
     return Tensor(len(rows), len(rows[0]))
+
+
+def zeros(*shape: int, **_: object) -> Tensor:
+    return Tensor(*shape)
 
 
 def device(_: str) -> nullcontext[None]:

@@ -102,6 +102,11 @@ FLAGGED = (
         words=(FOREIGN,),
         code="foreign_process",
     ),
+    Fault("busy-before", "utilization=40", words=("was at work before the measurement",), code="busy_before"),
+    Fault(
+        "clocks-changed", later="sm_clock=1500", words=("ran at other clocks between windows",), code="clocks_changed"
+    ),
+    Fault("temperature-rises", later="temperature=60", words=("changing its temperature",), code="temperature_slope"),
     Fault("throttled-power-cap", "power_cap_share=0.5", words=("cause: sw power cap",), code="throttled"),
     Fault("throttled-sync-boost", "sync_boost_share=0.5", words=("cause: sync boost",), code="throttled"),
     Fault("throttled-sw-thermal", "sw_thermal_share=0.5", words=("cause: sw thermal",), code="throttled"),

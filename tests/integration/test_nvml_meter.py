@@ -39,7 +39,7 @@ def missing_fields(trace: dict[str, Any]) -> list[str]:
 @pytest.fixture(scope="module")
 def answer(stub: Path) -> dict[str, Any]:
     """One recorded window of 1.2 s at 200 W, beside process 77."""
-    return drive(stub, "tick_ms=20 power_cap_share=0.5 processes=own,77", "record", UUID, "1.2")
+    return drive(stub, "tick_ms=20 power_cap_share=0.5 utilization=87 processes=own,77", "record", UUID, "1.2")
 
 
 class TestRecording:
