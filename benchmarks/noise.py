@@ -371,8 +371,6 @@ def row(scenario: str, condition: str, processes: list[NoiseProcess]) -> str:
     timed = [[one for one in board if one.host.dispatch_us] for board in boards]
     sent = [value for one in processes for value in one.host.dispatch_us]
     share = explained_share([[(dispatch_us(one), energy_per_token(one)) for one in board] for board in timed])
-        [[(dispatch_us(one), energy_per_token(one)) for one in board if one.host.dispatch_us] for board in boards]
-    )
     cells = (
         *(scenario, condition, f"{len(processes)} ({len(boards)})"),
         f"{mean([energy_per_token(one) for one in processes]):.4g}",

@@ -95,10 +95,17 @@ def _counter(found: ProbeResult) -> Check:
     remedy = "" if found.counter_advances else "measure on a whole physical NVIDIA GPU of the Volta generation or newer"
     if not found.counter_supported:
         return Check("energy counter", False, "not supported by this card", remedy)
-    tick = "unknown" if found.tick_s is None else f"{1000 * found.tick_s:.0f} ms"
+    tick = _tick(found)
     call = "unknown" if found.counter_call_s is None else f"{1000 * found.counter_call_s:.2f} ms"
     state = "advances" if found.counter_advances else "does not advance"
     return Check("energy counter", found.counter_advances, f"{state}, tick {tick}, one read costs {call}", remedy)
+
+
+def _tick(found: ProbeResult) -> str:
+    if found.tick_s is None:
+        return "unknown"
+    jitter = "" if found.tick_jitter_s is None else f" ± {1000 * found.tick_jitter_s:.1f} ms"
+    return f"{1000 * found.tick_s:.0f} ms{jitter}"
 
 
 def _power(found: ProbeResult) -> Check:

@@ -51,10 +51,11 @@ def gpu_meter(job: RunJob, clock: Clock, on_power: Callable[[float], None]) -> M
     from ecoci.meters.amd import AmdMeter
     from ecoci.meters.amd_device import is_hip_name
     from ecoci.meters.nvml import NvmlMeter
+    from ecoci.meters.sensor_cache import SensorCache
 
     if all(map(is_hip_name, job.board_uuids)):
         return AmdMeter(job.board_uuids, clock, on_power)
-    return NvmlMeter(job.board_uuids, clock, on_power)
+    return NvmlMeter(job.board_uuids, clock, on_power, SensorCache(Path(job.cache_dir) / "sensors"))
 
 
 def host_control(job: RunJob) -> HostControl:

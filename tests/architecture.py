@@ -50,6 +50,7 @@ SHARED = (
     "clocks",
     "meters.pids",
     "meters.sampler",
+    "meters.sensor_cache",
     "meters.ticks",
     "meters.visible",
     "engines.architectures",

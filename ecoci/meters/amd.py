@@ -50,7 +50,7 @@ class AmdMeter:
             raise
 
     def describe(self) -> MeterFacts:
-        """The boards and what their sensors can do; the first call tries them out, half a second for each board."""
+        """The boards and what their sensors can do; the first call tries them out, two seconds for each board."""
         return MeterFacts(self._boards, self._sensors())
 
     def record(self, work: Callable[[], T]) -> tuple[T, tuple[Trace, ...]]:

@@ -1,4 +1,4 @@
-"""The meter for NVIDIA GPUs: energy counter on tick edges at both ends, the driver's power samples between.
+"""The meter for NVIDIA GPUs: energy counters on tick edges at both ends, the driver's power samples between.
 
 It only reads. It knows nothing of models, runs or verdicts.
 """
@@ -6,17 +6,20 @@ It only reads. It knows nothing of models, runs or verdicts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from ecoci.energy import mean_power_w
+from ecoci.errors import InputError
 from ecoci.meters.nvml_binding import Session
-from ecoci.meters.nvml_device import all_devices, open_device
+from ecoci.meters.nvml_device import Device, all_devices, open_device
 from ecoci.meters.nvml_probe import probe
-from ecoci.meters.nvml_processes import list_foreign
+from ecoci.meters.nvml_processes import holds_cuda_context
 from ecoci.meters.nvml_refusals import refuse_unmeasurable
-from ecoci.meters.nvml_watch import Watch, choose_power_source, open_power
+from ecoci.meters.nvml_self_test import try_sensors
+from ecoci.meters.nvml_window import Recording
 from ecoci.meters.sampler import Sampler
-from ecoci.meters.ticks import WIDEST_GAP_S, measure_tick_s, read_counter, refuse_backwards, wait_for_edge
-from ecoci.model import Board, CounterReading, MeterFacts, Missing, PowerSource, ThrottleTime, Trace
+from ecoci.meters.sensor_cache import SensorCache
+from ecoci.model import Board, MeterFacts, SensorTest, Trace
 from ecoci.ports import Clock
 
 T = TypeVar("T")
@@ -24,103 +27,98 @@ T = TypeVar("T")
 __all__ = ["NvmlMeter", "list_boards", "probe"]
 
 
-class _SelfTest(NamedTuple):
-    tick_s: float
-    power_source: PowerSource | None
-    missing: tuple[Missing, ...]
-
-
-class _Ends(NamedTuple):
-    """The counter and the clock around the work."""
-
-    counter_start: CounterReading
-    started_s: float
-    ended_s: float
-    counter_end: CounterReading
-    counter_edge: CounterReading
-    throttle: tuple[ThrottleTime, ...]
-
-
 class NvmlMeter:
-    """Implements the `Meter` port on one whole board, named by its full UUID.
+    """Implements the `Meter` port on whole boards, each named by its full UUID.
 
-    `on_power` hears the latest watts about once a second, from the sampling thread. Raises `DeviceError` for a board
-    that cannot be measured: no driver, unknown, older than Volta, split by MIG, without an energy counter.
+    `on_power` hears the latest watts of all boards together about once a second, from the sampling thread. `cache`
+    remembers what the sensors of a board can do. Raises `DeviceError` for a board that cannot be measured: no driver,
+    unknown, older than Volta, split by MIG, without an energy counter; `InputError` for one that is named twice.
     """
 
     def __init__(
-        self, board_uuids: tuple[str, ...], clock: Clock, on_power: Callable[[float], None] | None = None
+        self,
+        board_uuids: tuple[str, ...],
+        clock: Clock,
+        on_power: Callable[[float], None] | None = None,
+        cache: SensorCache | None = None,
     ) -> None:
         self._clock = clock
         self._on_power = on_power
-        self._self_test: _SelfTest | None = None
+        self._cache = cache
+        self._tests: tuple[SensorTest, ...] = ()
+        _refuse_twice(board_uuids)
         self._session = Session()
         try:
-            self._device = open_device(self._session, board_uuids[0])
-            self._board = self._device.describe()
-            refuse_unmeasurable(self._device, self._board)
+            self._devices = tuple(open_device(self._session, board_uuid) for board_uuid in board_uuids)
+            self._boards = tuple(device.describe() for device in self._devices)
+            for device, board in zip(self._devices, self._boards, strict=True):
+                refuse_unmeasurable(device, board)
         except BaseException:
             self._session.close()
             raise
 
     def describe(self) -> MeterFacts:
-        return MeterFacts((self._board,))
+        """The boards and what their sensors can do; the first call tries them out, two seconds for each board.
+
+        Raises `DeviceError` for a counter that stands still, falls, or counts what no board can draw.
+        """
+        return MeterFacts(self._boards, self._sensors())
 
     def record(self, work: Callable[[], T]) -> tuple[T, tuple[Trace, ...]]:
-        """Run `work` between two tick edges of the counter and return its result with the trace of the window.
+        """Run `work` between two tick edges of each counter and return its result with a trace for each board.
 
         `work` must return only after its own device sync. What it raises goes on unchanged; no thread stays behind.
-        Raises `DeviceError` when the counter stands still or falls, or the GPU is lost.
+        Raises `DeviceError` when a counter stands still or falls, or a GPU is lost.
         """
-        test = self._self_test = self._self_test or self._test_sensors()
-        missing = list(test.missing)
-        foreign_before = list_foreign(self._device, missing)
-        watch = Watch(
-            self._device, self._clock, open_power(test.power_source, self._device, self._clock), self._on_power
-        )
-        with Sampler(watch.read, self._clock, watch.period_s):
-            result, ends = self._run_between_edges(work, missing)
-        watch.cover(ends.counter_edge.t_s)
-        foreign_after = list_foreign(self._device, missing, watch.listed())
-        trace = Trace(
-            board_uuid=self._board.uuid,
-            started_s=ends.started_s,
-            ended_s=ends.ended_s,
-            counter_start=ends.counter_start,
-            counter_end=ends.counter_end,
-            counter_edge=ends.counter_edge,
-            tick_s=test.tick_s,
-            power=watch.power_trace(),
-            device=watch.device_samples(),
-            throttle=ends.throttle,
-            foreign_before=foreign_before,
-            foreign_after=foreign_after,
-            missing=_first_of_each_field((*missing, *watch.missing())),
-        )
-        return result, (trace,)
+        pairs = zip(self._devices, self._sensors(), strict=True)
+        recordings = tuple(Recording(device, test, self._clock) for device, test in pairs)
+        for one in recordings:
+            one.look()
+        with Sampler(lambda: self._sample(recordings), self._clock, min(one.watch.period_s for one in recordings)):
+            # One after the other: polling all at once would blur the edges, since a read may take milliseconds.
+            # What the boards draw between their own edge and the work, their power traces take off.
+            for one in recordings:
+                one.start()
+            started_s = self._clock.now_s()
+            result = work()
+            ended_s = self._clock.now_s()
+            for one in recordings:
+                one.stop()
+            for one in recordings:
+                one.finish()
+        traces = tuple(one.trace(started_s, ended_s) for one in recordings)
+        self._remember_idle(traces)
+        return result, traces
 
     def close(self) -> None:
         self._session.close()
 
-    def _run_between_edges(self, work: Callable[[], T], missing: list[Missing]) -> tuple[T, _Ends]:
-        read, clock = self._device.energy_mj, self._clock
-        asked_s = clock.now_s()
-        throttled_before = self._device.throttle_s(missing)
-        start = wait_for_edge(read, clock, widest_gap_s=WIDEST_GAP_S)
-        started_s = clock.now_s()
-        result = work()
-        ended_s = clock.now_s()
-        end = read_counter(read, clock)
-        throttled_after = self._device.throttle_s(missing)
-        refuse_backwards(start, end)
-        edge = wait_for_edge(read, clock, since=end, widest_gap_s=WIDEST_GAP_S)
-        throttle = _throttle_times(throttled_before, throttled_after, clock.now_s() - asked_s, missing)
-        return result, _Ends(start, started_s, ended_s, end, edge, throttle)
+    def _sample(self, recordings: tuple[Recording, ...]) -> None:
+        told = [one.watch.read() for one in recordings]
+        known_w = [one.watch.latest_w for one in recordings if one.watch.latest_w is not None]
+        if self._on_power is not None and any(told) and len(known_w) == len(recordings):
+            self._on_power(sum(known_w))
 
-    def _test_sensors(self) -> _SelfTest:
-        missing: list[Missing] = []
-        tick_s = measure_tick_s(self._device.energy_mj, self._clock)
-        return _SelfTest(tick_s, choose_power_source(self._device, missing), tuple(missing))
+    def _sensors(self) -> tuple[SensorTest, ...]:
+        if not self._tests:
+            pairs = zip(self._devices, self._boards, strict=True)
+            self._tests = tuple(self._try(device, board) for device, board in pairs)
+        return self._tests
+
+    def _try(self, device: Device, board: Board) -> SensorTest:
+        if self._cache is None:
+            return try_sensors(device, board, self._clock)
+        known = self._cache.find(board)
+        return known or self._cache.keep(board, try_sensors(device, board, self._clock))
+
+    def _remember_idle(self, traces: tuple[Trace, ...]) -> None:
+        """What a board draws with nothing open on it, as far as this process and the driver's list can tell."""
+        if self._cache is None or holds_cuda_context():
+            return
+        for board, trace in zip(self._boards, traces, strict=True):
+            power_w = mean_power_w(trace)
+            if power_w is not None and _is_at_rest(trace):
+                self._cache.note_idle(board, power_w)
 
 
 def list_boards() -> tuple[Board, ...]:
@@ -132,23 +130,19 @@ def list_boards() -> tuple[Board, ...]:
         session.close()
 
 
-def _throttle_times(
-    before: dict[str, float], after: dict[str, float], elapsed_s: float, missing: list[Missing]
-) -> tuple[ThrottleTime, ...]:
-    times = []
-    for cause in before.keys() & after.keys():
-        duration_s = after[cause] - before[cause]
-        # more than the time that passed is a reset or another unit; half a second for the counter's own refresh
-        if 0.0 <= duration_s <= elapsed_s + 0.5:
-            times.append(ThrottleTime(cause, duration_s))
-        else:
-            reason = f"the card's counter moved by {duration_s:.3f} s within {elapsed_s:.3f} s"
-            missing.append(Missing(f"throttle.{cause}", reason))
-    return tuple(sorted(times, key=lambda time: time.cause))
+def _is_at_rest(trace: Trace) -> bool:
+    """Nobody else was on the board, its list of processes could be read, and it said that it had nothing to do."""
+    hidden = any(one.field == "foreign_processes" for one in trace.missing)
+    alone = not (trace.foreign_before or trace.foreign_after or hidden)
+    busy = trace.device.gpu_utilization_pct
+    return alone and bool(busy) and set(busy) == {0.0}
 
 
-def _first_of_each_field(missing: tuple[Missing, ...]) -> tuple[Missing, ...]:
-    first: dict[str, Missing] = {}
-    for one in missing:
-        first.setdefault(one.field, one)
-    return tuple(first.values())
+def _refuse_twice(board_uuids: tuple[str, ...]) -> None:
+    twice = next((uuid for uuid in board_uuids if board_uuids.count(uuid) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f"board {twice} is named twice",
+            cause="its energy would be counted twice",
+            remedy="name each board once",
+        )

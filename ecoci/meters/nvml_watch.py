@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ecoci.meters.nvml_binding import UnansweredError, tolerate
 from ecoci.meters.nvml_device import BufferedSample, Device, ListedProcess
-from ecoci.meters.nvml_processes import FIELD
+from ecoci.meters.pids import FIELD
 from ecoci.model import DeviceSamples, Missing, PowerSource, PowerTrace
 from ecoci.ports import Clock
 
@@ -102,17 +102,10 @@ class InstantPower:
 class Watch:
     """All readings beside one window. `read` is for the sampler, the rest for afterwards."""
 
-    def __init__(
-        self,
-        device: Device,
-        clock: Clock,
-        power: PowerReader | None,
-        on_power: Callable[[float], None] | None = None,
-    ) -> None:
+    def __init__(self, device: Device, clock: Clock, power: PowerReader | None) -> None:
         self._device = device
         self._clock = clock
         self._power = power
-        self._on_power = on_power
         self._missing: dict[str, Missing] = {}
         self._slow: list[tuple[float, tuple[float | None, ...]]] = []
         self._listed: dict[int, ListedProcess] = {}
@@ -122,16 +115,24 @@ class Watch:
     def period_s(self) -> float:
         return SLOW_PERIOD_S if self._power is None else self._power.period_s
 
-    def read(self) -> None:
+    @property
+    def latest_w(self) -> float | None:
+        """The newest power sample, watts."""
+        points = self._points()
+        return points[-1][1] if points else None
+
+    def read(self) -> bool:
+        """Take what is new; whether it was time for the slow facts, about once a second."""
         self._read_power()
         now_s = self._clock.now_s()
         # half a sampling period of grace, so that ten steps of 0.1 s count as one second
-        if not self._slow or now_s - self._slow[-1][0] >= SLOW_PERIOD_S - self.period_s / 2:
+        due = not self._slow or now_s - self._slow[-1][0] >= SLOW_PERIOD_S - self.period_s / 2
+        if due:
             self._slow.append((now_s, self._read_slow()))
-            self._tell()
         if now_s - self._listed_s >= PROCESS_PERIOD_S:
             self._listed_s = now_s
             self._list_processes()
+        return due
 
     def cover(self, until_s: float) -> None:
         """Read on until the power trace reaches `until_s`, or note that the last samples never came."""
@@ -200,11 +201,6 @@ class Watch:
     def _reaches(self, until_s: float) -> bool:
         points = self._points()
         return bool(points) and points[-1][0] >= until_s
-
-    def _tell(self) -> None:
-        points = self._points()
-        if points and self._on_power is not None:
-            self._on_power(points[-1][1])
 
     def _note(self, field: str, reason: str) -> None:
         self._missing.setdefault(field, Missing(field, reason))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -19,7 +20,7 @@ EDGE_TRIES = 4
 WIDEST_GAP_S = 0.02
 """A gap of 20 ms leaves ± 10 ms: 0.1 % of a window of 10 s. Undisturbed, two reads of the counter take 1 to 10 ms."""
 POLL_PAUSE_S = 0.001
-SELF_TEST_S = 0.5
+SELF_TEST_S = 2.0
 SELF_TEST_TICKS = 4
 
 
@@ -66,15 +67,41 @@ def _next_edge(read: ReadEnergy, clock: Clock, old: CounterReading) -> CounterRe
     )
 
 
-def measure_tick_s(read: ReadEnergy, clock: Clock) -> float:
-    """Median gap between refreshes, seconds, over at least four ticks and half a second.
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """What watching a counter for a while showed: gaps between refreshes, cost of a read, mean power by the counter.
 
-    Raises `DeviceError` as `wait_for_edge` does.
+    `tick_s` is the median gap, `jitter_s` the half width of the interval that holds the middle 80 % of the gaps.
     """
-    edges_s = [wait_for_edge(read, clock).t_s]
-    while len(edges_s) <= SELF_TEST_TICKS or edges_s[-1] - edges_s[0] < SELF_TEST_S:
-        edges_s.append(wait_for_edge(read, clock).t_s)
-    return median(later - sooner for sooner, later in pairwise(edges_s))
+
+    tick_s: float
+    jitter_s: float
+    call_s: float
+    power_w: float
+
+
+def watch_ticks(read: ReadEnergy, clock: Clock) -> Ticks:
+    """Watch the counter for at least four ticks and two seconds. Raises `DeviceError` as `wait_for_edge` does."""
+    calls_s: list[float] = []
+
+    def timed() -> int:
+        began_s = clock.now_s()
+        energy_mj = read()
+        calls_s.append(clock.now_s() - began_s)
+        return energy_mj
+
+    edges = [wait_for_edge(timed, clock)]
+    while len(edges) <= SELF_TEST_TICKS or edges[-1].t_s - edges[0].t_s < SELF_TEST_S:
+        edges.append(wait_for_edge(timed, clock, since=edges[-1]))
+    gaps_s = sorted(later.t_s - sooner.t_s for sooner, later in pairwise(edges))
+    power_w = (edges[-1].energy_mj - edges[0].energy_mj) / 1000.0 / (edges[-1].t_s - edges[0].t_s)
+    return Ticks(median(gaps_s), half_width(gaps_s), median(calls_s), power_w)
+
+
+def half_width(sorted_s: Sequence[float]) -> float:
+    """Half the width of the interval that holds the middle 80 % of sorted values."""
+    cut = len(sorted_s) // 10
+    return (sorted_s[len(sorted_s) - 1 - cut] - sorted_s[cut]) / 2.0
 
 
 def refuse_backwards(old: CounterReading, new: CounterReading) -> None:

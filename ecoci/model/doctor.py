@@ -13,11 +13,11 @@ from ecoci.model.trace import ForeignProcess, Missing, PowerSource
 class ProbeResult:
     """One board, probed for about two seconds without touching any setting.
 
-    `counter_call_s` is the median cost of one read of the energy counter and `tick_s` the median time between its
-    refreshes; `sample_spacing_s` is the median gap in the driver's ring of power samples, None where the ring cannot be
-    used. `power_source` is what a run would take its power trace from. `foreign` is None where the driver does not say
-    who is on the card. `obstacles` are the
-    errors a run would end in; without any, a run can be measured here.
+    `counter_call_s` is the median cost of one read of the energy counter, `tick_s` the median time between its
+    refreshes, `tick_jitter_s` the half width of the middle 80 % of those times. `sample_spacing_s` is the median gap in
+    the driver's ring of power samples, None where the ring cannot be used. `power_source` is what a run would take its
+    power trace from. `foreign` is None where the driver does not say who is on the card. `obstacles` are the errors a
+    run would end in; without any, a run can be measured here.
     """
 
     board: Board
@@ -25,6 +25,7 @@ class ProbeResult:
     counter_advances: bool
     counter_call_s: float | None
     tick_s: float | None
+    tick_jitter_s: float | None
     sample_spacing_s: float | None
     instant_power_w: float | None
     power_source: PowerSource | None

@@ -70,6 +70,8 @@ FAILS = (
     Fault("counter-zero", "counter=zero", words=("the energy counter does not advance: it stood at", "for 3 s")),
     Fault("counter-frozen-before", "counter=frozen", words=("the energy counter does not advance", "for 3 s")),
     Fault("counter-frozen", later="counter=frozen", words=("the energy counter does not advance", "for 3 s")),
+    Fault("counter-too-fast", "power=900", words=("the energy counter of", "where the power limit is")),
+    Fault("counter-too-slow", "power=0.2", words=("the energy counter of", "less than any powered board draws")),
     Fault("counter-reset", later="counter=reset", words=("the energy counter fell from",)),
     Fault("counter-zero-later", later="counter=zero", words=("the energy counter fell from", "to 0 mJ")),
     Fault("counter-far-back", later="counter=back back_j=5000", words=("the energy counter fell from",)),
@@ -166,7 +168,10 @@ FACTS = {
 }
 """Facts of the board that a card may refuse: the stub's key and our field."""
 
-ELSEWHERE = ("driver-absent", "driver-damaged", "board-fact-unsupported", "one-of-several-lost", "power-usage-trails")
+ELSEWHERE = (
+    *("driver-absent", "driver-damaged", "board-fact-unsupported", "one-of-several-lost", "power-usage-trails"),
+    "power-above-idle",
+)
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +214,7 @@ def said(answer: dict[str, Any], code: str) -> str:
 
 
 @faults(REFUSED)
-def test_a_card_that_cannot_be_measured_is_refused_by_name_before_any_work(card: Driven, fault: Fault) -> None:
+def test_a_placethat_cannot_be_measured_is_refused_by_name_before_any_work(card: Driven, fault: Fault) -> None:
     assert_teaches(card(fault.script, "describe", UUID), fault.words)
 
 
@@ -246,7 +251,7 @@ def test_what_the_meter_takes_care_of_gives_the_right_number_and_no_flag(card: D
 
 
 @pytest.mark.parametrize(("key", "field"), FACTS.items())
-def test_a_fact_of_the_board_that_the_card_refuses_is_none_with_a_reason(card: Driven, key: str, field: str) -> None:
+def test_a_fact_of_the_board_that_the_placerefuses_is_none_with_a_reason(card: Driven, key: str, field: str) -> None:
     board = card(f"{key}=unsupported", "describe", UUID)["board"]
     assert board[field] is None
     assert [(one["field"], UNSUPPORTED in one["reason"]) for one in board["missing"]] == [(field, True)]
@@ -264,6 +269,54 @@ def test_a_slow_edge_is_flagged_with_a_share_that_holds_the_error(card: Driven) 
     answer = card("call_us=500000 power=0:100,30:300,40:150", "run", UUID)
     (share,) = [flag["facts"]["share"] for flag in answer["flags"] if flag["code"] == "edge_uncertain"]
     assert off_by(answer) < share
+
+
+def test_power_above_the_least_that_was_ever_seen_at_rest_is_flagged(card: Driven) -> None:
+    assert card("power=77", "run", UUID, "", "seen")["flags"] == []
+    answer = card("power=121", "run", UUID, "", "seen")
+    assert "drew more before the start than it is known to draw at rest: 121 W against 77 W" in said(
+        answer, "power_above_idle"
+    )
+    assert answer["sensors"][0]["reused"] is True
+
+
+def test_what_was_drawn_beside_another_process_is_not_taken_for_rest(card: Driven) -> None:
+    card("power=77", "run", UUID, "", "shared")
+    card("power=60 processes=99", "run", UUID, "", "shared")
+    assert card("power=77", "run", UUID, "", "shared")["sensors"][0]["idle_power_w"] == pytest.approx(77.0, rel=0.01)
+
+
+def test_the_self_test_tells_tick_jitter_cost_and_power(card: Driven) -> None:
+    answer = card("tick_ms=100 jitter_ms=8 call_us=4500 power=150", "run", UUID)
+    (test,) = answer["sensors"]
+    assert test["tick_s"] == pytest.approx(0.1, abs=0.004)
+    assert 0.001 < test["tick_jitter_s"] < 0.016
+    assert test["counter_call_s"] == pytest.approx(0.0045, rel=0.01)
+    assert test["power_w"] == pytest.approx(150.0, rel=0.02)
+    assert (test["power_source"], test["sample_spacing_s"]) == ("sample_buffer", pytest.approx(0.02, rel=0.01))
+    assert (test["power_limit_w"], test["reused"]) == (700.0, False)
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_a_run_over_several_cards_is_the_sum_of_exactly_those(card: Driven, count: int) -> None:
+    chosen = [uuid_of(index) for index in range(8)][-count:]
+    script = "devices=8 power=650 processes@0=78 " + " ".join(
+        f"power@{index}=0:{60 + 40 * index},40:{200 + 20 * index} tick_ms@{index}={40 + 17 * index}"
+        for index in range(8)
+    )
+    script = script if count < 8 else script.replace("processes@0=78 ", "")
+    answer = card(script, "run", ",".join(chosen))
+    total = answer["run"]["total"]
+    assert [share["uuid"] for share in total["boards"]] == chosen
+    assert sum(share["energy_j"] for share in total["boards"]) == pytest.approx(total["energy_j"])
+    assert off_by(answer) < EXACT
+    assert answer["flags"] == []
+
+
+def test_a_placethat_is_named_twice_is_refused(card: Driven) -> None:
+    answer = card("", "describe", f"{UUID},{UUID}")
+    assert (answer["error"], answer["exit_code"]) == ("InputError", 2)
+    assert "named twice" in answer["message"]
 
 
 def test_several_cards_give_each_its_own_energy_and_the_idle_neighbours_none(card: Driven) -> None:

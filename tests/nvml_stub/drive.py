@@ -1,7 +1,8 @@
 """Runs the meter as a measuring process does and prints what came of it as one JSON object.
 
 Commands: `boards`, `describe UUIDS`, `probe UUID`, `record UUIDS SECONDS [LATER]`, `fail UUID` (the work raises),
-`run UUIDS [LATER]` (a whole run of two windows of 10 s, up to its flags), `poll UUID SECONDS` (averaged power, as
+`run UUIDS [LATER [CACHE]]` (a whole run of two windows of 10 s, up to its flags; CACHE names where the self-test is
+kept), `poll UUID SECONDS` (averaged power, as
 others use it), `serve` (answers many in virtual time). UUIDS have commas between them; LATER is a script that comes
 into force in the middle of the window.
 """
@@ -31,6 +32,7 @@ from ecoci.launchers.process import note
 from ecoci.measure import measure_run as numbers_of
 from ecoci.meters.none import NoHostMeter
 from ecoci.meters.nvml import NvmlMeter, list_boards, probe
+from ecoci.meters.sensor_cache import SensorCache
 from ecoci.model import (
     Effort,
     Host,
@@ -134,14 +136,15 @@ def fail(uuid: str) -> Answer:
     return {"raised": None}
 
 
-def run(uuids: str, later: str = "") -> Answer:
+def run(uuids: str, later: str = "", cache: str = "") -> Answer:
     """A whole run: `later` comes into force 4 s into the first window."""
     clock, pieces = open_clock(), list[RunPiece]()
     effort = Effort(runs=1, windows=WINDOWS, window_s=WINDOW_S)
     scenario = Scenario("stub", Workload(ModelRef(ModelSource.SYNTHETIC, "tiny")), effort)
     job = RunJob(scenario, 0, 1, tuple(uuids.split(",")), cache_dir=os.environ["ECOCI_CACHE"])
     reporter = Reporter(job, clock, lambda _piece: None)
-    meter = NvmlMeter(job.board_uuids, clock, reporter.power)
+    kept = SensorCache(Path(job.cache_dir, cache)) if cache else None
+    meter = NvmlMeter(job.board_uuids, clock, reporter.power, kept)
     engine = SyntheticEngine(clock, _durations(later))
     host = Host(cpu="stub", logical_cores=1, system="Linux", python="3")
     tools = Tools(engine, meter, clock, host, reporter, SyntheticRuntime(), NoControl(), NoHostMeter())
@@ -166,7 +169,13 @@ def _outcome(record: RunRecord, uuids: str) -> Answer:
         for uuid, trace in zip(uuids.split(","), window.traces, strict=True)
     ]
     shown = replace(numbers, windows=())
-    return {"run": asdict(shown), "flags": [_flag(one) for one in numbers.flags], "exact_j": sum(exact)}
+    sensors = [asdict(test) for test in record.sensors]
+    return {
+        "sensors": sensors,
+        "run": asdict(shown),
+        "flags": [_flag(one) for one in numbers.flags],
+        "exact_j": sum(exact),
+    }
 
 
 def _flag(reason: Reason) -> Answer:

@@ -11,17 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoci.clocks import SimulatedClock
-from ecoci.meters.nvml_device import BufferedSample, ListedProcess
-from ecoci.meters.nvml_processes import foreign_among, holds_cuda_context, own_pids, shows_cuda_context
+from ecoci.meters.nvml_device import BufferedSample
+from ecoci.meters.nvml_processes import holds_cuda_context, shows_cuda_context
 from ecoci.meters.nvml_watch import BufferedPower, implausible, power_gap, spacing_s
+from ecoci.meters.pids import foreign_among, own_pids
 from ecoci.model import ForeignProcess
 
 ME = frozenset({41, 7})
 WALL_S = 1_700_000_000.0
-
-
-def listed(*pids: int) -> tuple[ListedProcess, ...]:
-    return tuple(ListedProcess(pid, 1024) for pid in pids)
 
 
 def foreign(*pids: int) -> tuple[ForeignProcess, ...]:
@@ -56,17 +53,17 @@ def ring() -> Ring:
 @pytest.mark.parametrize("context", [True, False])
 @pytest.mark.parametrize("own", [41, 7])
 def test_our_own_process_is_not_foreign_under_any_of_its_pids(own: int, context: bool) -> None:
-    assert foreign_among(listed(own, 99), ME, context) == (foreign(99), None)
-    assert foreign_among(listed(own), ME, context) == ((), None)
+    assert foreign_among(foreign(own, 99), ME, context) == (foreign(99), None)
+    assert foreign_among(foreign(own), ME, context) == ((), None)
 
 
 def test_before_we_use_the_card_everybody_listed_is_foreign() -> None:
-    assert foreign_among(listed(99), ME, holds_context=False) == (foreign(99), None)
-    assert foreign_among((), ME, holds_context=False) == ((), None)
+    assert foreign_among(foreign(99), ME, on_board=False) == (foreign(99), None)
+    assert foreign_among((), ME, on_board=False) == ((), None)
 
 
 def test_one_unknown_pid_beside_our_hidden_one_is_a_doubt_and_no_accusation() -> None:
-    found, doubt = foreign_among(listed(99), ME, holds_context=True)
+    found, doubt = foreign_among(foreign(99), ME, on_board=True)
     assert found == ()
     assert doubt is not None
     assert doubt.field == "foreign_processes"
@@ -74,14 +71,14 @@ def test_one_unknown_pid_beside_our_hidden_one_is_a_doubt_and_no_accusation() ->
 
 
 def test_an_empty_list_while_we_use_the_card_is_a_hidden_list() -> None:
-    found, doubt = foreign_among((), ME, holds_context=True)
+    found, doubt = foreign_among((), ME, on_board=True)
     assert found == ()
     assert doubt is not None
     assert "hides" in doubt.reason
 
 
 def test_several_unknown_pids_cannot_all_be_us() -> None:
-    found, doubt = foreign_among(listed(98, 99), ME, holds_context=True)
+    found, doubt = foreign_among(foreign(98, 99), ME, on_board=True)
     assert found == foreign(98, 99)
     assert doubt is not None
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ecoci.clocks import SimulatedClock
 from ecoci.errors import DeviceError
-from ecoci.meters.ticks import measure_tick_s, read_counter, refuse_backwards, wait_for_edge
+from ecoci.meters.ticks import half_width, read_counter, refuse_backwards, wait_for_edge, watch_ticks
 from ecoci.model import CounterReading
 
 WATTS = 250.0
@@ -103,23 +103,39 @@ def test_a_counter_that_did_not_fall_is_let_through() -> None:
 
 @pytest.mark.parametrize("tick_s", [0.02, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize("call_s", [0.0, 0.0045])
-def test_the_tick_is_measured_to_a_few_percent(tick_s: float, call_s: float) -> None:
+def test_the_tick_is_measured_to_half_a_poll_with_the_cost_of_a_read(tick_s: float, call_s: float) -> None:
     clock = SimulatedClock(start_s=100.013)
-    assert measure_tick_s(ticking(clock, tick_s, call_s), clock) == pytest.approx(tick_s, rel=0.1)
+    found = watch_ticks(ticking(clock, tick_s, call_s), clock)
+    assert found.tick_s == pytest.approx(tick_s, abs=0.5 * (call_s + 0.0011))
+    assert found.call_s == pytest.approx(call_s)
+    assert found.jitter_s <= 0.5 * (call_s + 0.0011)
 
 
-def test_the_self_test_takes_half_a_second_or_four_ticks() -> None:
+def test_watching_takes_two_seconds_or_four_ticks() -> None:
     fast, slow = SimulatedClock(start_s=0.0), SimulatedClock(start_s=0.0)
-    measure_tick_s(ticking(fast, 0.02), fast)
-    measure_tick_s(ticking(slow, 0.5), slow)
-    assert 0.5 <= fast.now_s() < 0.6
-    assert 2.0 <= slow.now_s() < 2.6
+    watch_ticks(ticking(fast, 0.02), fast)
+    watch_ticks(ticking(slow, 1.0), slow)
+    assert 2.0 <= fast.now_s() < 2.1
+    assert 4.0 <= slow.now_s() < 5.1
+
+
+def test_the_mean_power_is_the_counters_rise_over_whole_ticks() -> None:
+    clock = SimulatedClock(start_s=100.013)
+    start_s = clock.now_s()
+    power_w = watch_ticks(lambda: 100 * round(1000 * 0.3 * ((clock.now_s() - start_s) // 0.1) * 0.01), clock).power_w
+    assert power_w == pytest.approx(3.0, rel=0.02)
+
+
+def test_the_jitter_holds_the_middle_four_fifths() -> None:
+    assert half_width([0.05, *(0.1,) * 8, 0.2]) == 0.0
+    assert half_width([0.09, *(0.1,) * 4, 0.11]) == pytest.approx(0.01)
+    assert half_width([0.1]) == 0.0
 
 
 def test_a_still_counter_has_no_tick() -> None:
     clock = SimulatedClock()
     with pytest.raises(DeviceError, match="does not advance"):
-        measure_tick_s(still(clock), clock)
+        watch_ticks(still(clock), clock)
 
 
 class Stalled:
