@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from ecoci.compare import refusals
 from ecoci.errors import EngineError
 from ecoci.model import (
-    Contamination,
     EngineFacts,
     Environment,
     Generation,
@@ -20,6 +20,7 @@ from ecoci.model import (
     IdleTraces,
     Missing,
     Phase,
+    Policy,
     Progress,
     Reason,
     ReasonCode,
@@ -33,7 +34,8 @@ from ecoci.model import (
     WorkPhase,
 )
 from ecoci.ports import Clock, Engine, HostControl, HostMeter, Meter, Runtime
-from ecoci.quality import quality_gates
+from ecoci.quality import contamination_before, quality_gates
+from ecoci.quiet import wait_until_quiet
 
 STEADY_SHARE = 0.05
 """Two halves of the last generations may differ by this share in their medians and count as steady."""
@@ -90,11 +92,14 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
     """
     meter = tools.meter.describe()
     sink(RunPiece(sensors=meter.sensors))
+    if job.wait_idle_s > 0.0:
+        tools.reporter.enter(Phase.WAITING, expected_s=job.wait_idle_s)
+        wait_until_quiet(tools.meter, tools.clock, job.wait_idle_s)
     bare = _idle(tools)
     sink(RunPiece(idle=IdleTraces(without_context=bare)))
-    intruders = _foreign(bare)
-    if intruders is not None and Contamination.FOREIGN_PROCESS in job.scenario.policy.refuse:
-        sink(RunPiece(failure=intruders))
+    disturbed = _refused_before(bare, job.scenario.policy)
+    if disturbed is not None:
+        sink(RunPiece(failure=disturbed))
         return
     tools.runtime.open_context()
     sink(RunPiece(idle=IdleTraces(with_context=_idle(tools))))
@@ -128,12 +133,10 @@ def _idle(tools: Tools) -> tuple[Trace, ...]:
     return traces
 
 
-def _foreign(traces: tuple[Trace, ...]) -> Reason | None:
-    found = {process.pid for trace in traces for process in trace.foreign_before}
-    if not found:
-        return None
-    pids = ", ".join(map(str, sorted(found)))
-    return Reason(ReasonCode.FOREIGN_PROCESS, (("pids", pids), ("count", len(found))))
+def _refused_before(bare: tuple[Trace, ...], policy: Policy) -> Reason | None:
+    """What spoils the run before it has begun, if the policy refuses it: minutes of work would be for nothing."""
+    refused = refusals(policy)
+    return next((reason for reason in contamination_before(bare) if reason.code in refused), None)
 
 
 def _probe_host(tools: Tools, sink: Sink) -> None:

@@ -56,6 +56,17 @@ def _scenario_option() -> Decorator:
     return click.option("--scenario", "only", multiple=True, help="Only this scenario; may be repeated.")
 
 
+def _wait_idle_option() -> Decorator:
+    return click.option(
+        "--wait-idle",
+        "wait_idle_s",
+        type=click.FloatRange(0, 86_400),
+        default=0.0,
+        metavar="SECONDS",
+        help="Wait up to so long before each run until the GPU is quiet; without it a busy GPU is refused at once.",
+    )
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ecoci")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -76,6 +87,7 @@ class Measuring:
     baselines: Path
     replay: Path | None
     only: tuple[str, ...]
+    wait_idle_s: float
 
 
 @cli.command()
@@ -84,6 +96,7 @@ class Measuring:
 @_baselines_option()
 @_replay_option()
 @_scenario_option()
+@_wait_idle_option()
 def run(**options: Any) -> int:
     """Audit, measure, compare with the baseline, decide and report."""
     from ecoci import pipeline
@@ -99,6 +112,7 @@ def run(**options: Any) -> int:
 @_out_option()
 @_replay_option()
 @_scenario_option()
+@_wait_idle_option()
 def bench(**options: Any) -> int:
     """Measure only, and write result.json."""
     from ecoci import pipeline
@@ -234,7 +248,7 @@ def _machine(asked: Measuring, observer: Observer) -> Machine:
         launcher = replay_launcher(asked.replay)
         click.echo(replay_line(launcher.provenance()))
         return Machine(launcher, board_uuids=(), cache_dir="", observer=observer)
-    return Machine(gpu_launcher(asked.out), visible_boards(), str(cache_folder()), observer)
+    return Machine(gpu_launcher(asked.out), visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)
 
 
 def _provenance(machine: Machine, spec_file: Path) -> Provenance:

@@ -155,14 +155,19 @@ def _energy_reason(record: RunRecord) -> tuple[Fact, ...]:
 # --- what came from outside
 
 
+def contamination_before(bare: Sequence[Trace]) -> Iterator[Reason]:
+    """Who or what is at work on the boards while this process has opened nothing on them."""
+    yield from _foreign(bare)
+    yield from _busy_before(bare)
+
+
 def _contamination(record: RunRecord) -> Iterator[Reason]:
-    yield from _foreign(record)
+    yield from _foreign((*_all_traces(record.windows), *record.idle.without_context))
     yield from _busy_before(record.idle.without_context)
     yield from _above_idle(record)
 
 
-def _foreign(record: RunRecord) -> Iterator[Reason]:
-    traces = (*_all_traces(record.windows), *record.idle.without_context)
+def _foreign(traces: Iterable[Trace]) -> Iterator[Reason]:
     found = {p.pid: p.memory_bytes for trace in traces for p in (*trace.foreign_before, *trace.foreign_after)}
     if found:
         known = [memory for memory in found.values() if memory is not None]
@@ -186,12 +191,13 @@ def _above_idle(record: RunRecord) -> Iterator[Reason]:
     bare = record.idle.without_context
     for trace in bare:
         power_w, idle_w = mean_power_w(trace), lowest_w.get(trace.board_uuid)
-        if power_w is not None and idle_w is not None and _is_above(power_w, idle_w):
+        if power_w is not None and idle_w is not None and is_above_idle(power_w, idle_w):
             facts: tuple[Fact, ...] = (("power_w", power_w), ("idle_w", idle_w))
             yield Reason(ReasonCode.POWER_ABOVE_IDLE, (*facts, *_board(trace, bare)))
 
 
-def _is_above(power_w: float, idle_w: float) -> bool:
+def is_above_idle(power_w: float, idle_w: float) -> bool:
+    """Whether this is more than the power at rest can wander by."""
     return math.isfinite(idle_w) and power_w > (1.0 + IDLE_SHARE_LIMIT) * idle_w + IDLE_LIMIT_W
 
 

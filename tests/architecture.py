@@ -39,7 +39,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
     2: ("ports",),
     3: (
-        *("clocks", "bench", "store", "render.progress"),
+        *("clocks", "bench", "quiet", "store", "render.progress"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
     ),
     4: ("pipeline", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
@@ -48,6 +48,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
 ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*")
 SHARED = (
     "clocks",
+    "quiet",
     "meters.pids",
     "meters.sampler",
     "meters.sensor_cache",

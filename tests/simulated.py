@@ -12,7 +12,7 @@ from ecoci.clocks import SimulatedClock
 from ecoci.engines.synthetic import SyntheticEngine, SyntheticRuntime
 from ecoci.hosts.none import NoControl
 from ecoci.meters.none import NoHostMeter
-from ecoci.meters.synthetic import BOARD, SyntheticMeter
+from ecoci.meters.synthetic import BOARD, Neighbours, SyntheticMeter
 from ecoci.model import (
     Board,
     Effort,
@@ -41,13 +41,15 @@ class World:
     seed: int = 1
     boards: tuple[Board, ...] = (BOARD,)
     foreign: tuple[ForeignProcess, ...] = ()
+    busy_pct: float = 0.0
     warm_up_s: tuple[float, ...] = (5.0, 1.4)
 
     def tools(self, job: RunJob, sink: Sink) -> Tools:
         clock = SimulatedClock()
         chance = random.Random(f"{self.seed}/{job.scenario.name}/{job.run_index}")  # noqa: S311 - no secret
         factor = 1.0 + self.spread * chance.gauss(0.0, 1.0)
-        meter = SyntheticMeter(clock, self._power(factor), boards=self.boards, foreign=self.foreign)
+        neighbours = Neighbours(self.foreign, self.busy_pct)
+        meter = SyntheticMeter(clock, self._power(factor), boards=self.boards, neighbours=lambda _: neighbours)
         engine = SyntheticEngine(clock, self._durations())
         return Tools(
             engine, meter, clock, HOST, Reporter(job, clock, sink), SyntheticRuntime(), NoControl(), NoHostMeter()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ecoci.model import Board, CounterReading, ForeignProcess, MeterFacts, PowerSource, PowerTrace, Trace
+from ecoci.model import Board, CounterReading, DeviceSamples, ForeignProcess, MeterFacts, PowerSource, PowerTrace, Trace
 from ecoci.ports import Clock
 
 T = TypeVar("T")
@@ -24,6 +24,18 @@ BOARD = Board(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Who else is on the boards, and for how much of the time the GPU is at work, percent."""
+
+    processes: tuple[ForeignProcess, ...] = ()
+    busy_pct: float = 0.0
+
+
+def nobody(_t_s: float) -> Neighbours:
+    return Neighbours()
+
+
 class SyntheticMeter:
     """Measures `power_w(t)` watts on each board with a counter of `tick_s`, exact to one millijoule a tick."""
 
@@ -34,13 +46,13 @@ class SyntheticMeter:
         *,
         tick_s: float = 0.1,
         boards: tuple[Board, ...] = (BOARD,),
-        foreign: tuple[ForeignProcess, ...] = (),
+        neighbours: Callable[[float], Neighbours] = nobody,
     ) -> None:
         self._clock = clock
         self._power_w = power_w
         self._tick_s = tick_s
         self._boards = boards
-        self._foreign = foreign
+        self._neighbours = neighbours
         self._energy_j = 0.0
         self._counted_to_s = clock.now_s()
 
@@ -62,8 +74,9 @@ class SyntheticMeter:
             counter_edge=edge,
             tick_s=self._tick_s,
             power=self._power_trace(start.t_s, edge.t_s),
-            foreign_before=self._foreign,
-            foreign_after=self._foreign,
+            device=DeviceSamples((ended_s,), (None,), (None,), (None,), (self._neighbours(ended_s).busy_pct,)),
+            foreign_before=self._neighbours(started_s).processes,
+            foreign_after=self._neighbours(ended_s).processes,
         )
         return value, tuple(replace(first, board_uuid=board.uuid) for board in self._boards)
 

@@ -198,6 +198,11 @@ class TestMachine:
         assert done.code == 3, done
         assert all(word in done.said for word in ("NOT_MEASURABLE", "pid 77", "stop that process")), done.said
 
+    def test_a_gpu_that_is_waited_for_in_vain(self, place: Path, driver: Path) -> None:
+        done = ecoci(place, "run", "--wait-idle", "1", **with_gpu(driver, "tick_ms=20 processes=own,77"))
+        assert_refused(done, 4, "did not become quiet within 1 s", "other processes use it (pid 77)", "--wait-idle")
+        assert "waiting for a quiet card" in done.err
+
     def test_all_gpus_hidden(self, place: Path, driver: Path) -> None:
         done = ecoci(place, "run", **with_gpu(driver, CUDA_VISIBLE_DEVICES=""))
         assert_refused(done, 4, "no GPU is visible: CUDA_VISIBLE_DEVICES is ''", "unset CUDA_VISIBLE_DEVICES")

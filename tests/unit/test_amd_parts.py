@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ecoci.meters.amd_device import UNIT_UJ, Residency, exact_unit_uj, is_hip_name
 from ecoci.meters.amd_recording import throttle_times
-from ecoci.meters.amd_sensors import half_width
 from ecoci.meters.amd_visible import resolve_visible
 from ecoci.meters.amd_watch import shows_runtime
 from ecoci.meters.pids import FIELD, foreign_among, open_files, own_pids, read_text
@@ -102,11 +101,6 @@ class TestUnits:
     )
     def test_a_name_for_hip_holds_a_number_that_is_not_zero(self, name: str, fits: bool) -> None:
         assert is_hip_name(name) is fits
-
-    def test_the_jitter_is_half_of_what_holds_the_middle_of_the_gaps(self) -> None:
-        gaps_s = [0.05, *[0.09] * 2, *[0.1] * 14, *[0.11] * 2, 0.4]
-        assert half_width(gaps_s) == pytest.approx(0.01)
-        assert half_width([0.1]) == 0.0
 
 
 class TestThrottleTimes:

@@ -10,8 +10,20 @@ from hypothesis import strategies as st
 
 from ecoci.bench import assemble, is_steady, measure_run
 from ecoci.energy import window_energy_j
+from ecoci.errors import DeviceError
 from ecoci.meters.synthetic import BOARD
-from ecoci.model import Effort, ForeignProcess, Phase, Reason, ReasonCode, RunJob, RunPiece, RunRecord, WorkPhase
+from ecoci.model import (
+    Effort,
+    ForeignProcess,
+    Phase,
+    Policy,
+    Reason,
+    ReasonCode,
+    RunJob,
+    RunPiece,
+    RunRecord,
+    WorkPhase,
+)
 from tests.simulated import World, job, scenario
 
 
@@ -74,7 +86,37 @@ def test_a_run_that_never_gets_steady_gives_up_at_its_budget_and_says_so() -> No
 def test_another_process_on_the_card_ends_the_run_before_the_model_is_loaded() -> None:
     record = record_of(World(foreign=(ForeignProcess(4242, 1 << 30),)))
     assert record.environment is None
-    assert record.failure == Reason(ReasonCode.FOREIGN_PROCESS, (("pids", "4242"), ("count", 1)))
+    assert record.failure == Reason(
+        ReasonCode.FOREIGN_PROCESS, (("pids", "4242"), ("count", 1), ("memory_bytes", 1 << 30))
+    )
+
+
+def test_a_busy_card_ends_the_run_before_the_model_is_loaded() -> None:
+    record = record_of(World(busy_pct=40.0))
+    assert record.environment is None
+    assert record.failure is not None
+    assert record.failure.code is ReasonCode.BUSY_BEFORE
+
+
+@pytest.mark.parametrize("world", [World(busy_pct=40.0), World(foreign=(ForeignProcess(4242, None),))])
+def test_what_the_policy_does_not_refuse_is_measured_and_flagged(world: World) -> None:
+    lenient = replace(scenario(), policy=Policy(refuse=()))
+    record = record_of(world, job(lenient))
+    assert record.failure is None
+    assert len(record.windows) == 2
+
+
+def test_a_run_that_may_wait_starts_when_the_card_is_quiet() -> None:
+    pieces = pieces_of(World(), replace(job(), wait_idle_s=60.0))
+    told = [p.progress for p in pieces if p.progress is not None]
+    waiting = [progress.remaining_s for progress in told if progress.phase is Phase.WAITING]
+    assert waiting[0] == 60.0
+    assert assemble(0, "", pieces).failure is None
+
+
+def test_a_run_that_waited_in_vain_says_what_is_in_the_way() -> None:
+    with pytest.raises(DeviceError, match="it is at work for 40 % of the time"):
+        pieces_of(World(busy_pct=40.0), replace(job(), wait_idle_s=10.0))
 
 
 def test_windows_that_fail_a_quality_gate_are_measured_again_once_and_kept() -> None:
