@@ -8,10 +8,19 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ecoci.engines.counts import counted
+from ecoci.engines.hf_devices import (
+    check_placement,
+    choose_device,
+    peak_memory_bytes,
+    placement,
+    reset_peak_memory,
+    synchronize,
+)
 from ecoci.engines.hf_libraries import (
     check_transformers,
     dtype_option,
@@ -25,6 +34,7 @@ from ecoci.engines.hf_libraries import (
     versions_in_use,
 )
 from ecoci.engines.hf_memory import MemoryNeed, estimate_need, is_out_of_memory, out_of_memory
+from ecoci.engines.hf_phases import Requests
 from ecoci.engines.hf_prompts import PromptTokens, Rows, draw_prompts, encode_prompts
 from ecoci.engines.hf_source import LocalModel, resolve_model
 from ecoci.errors import EcociError, EngineError
@@ -37,10 +47,8 @@ class _Loaded:
 
     workload: Workload
     device: str
-    model: Any
+    requests: Requests
     need: MemoryNeed
-    input_ids: Any
-    attention_mask: Any
     output_ids: Any = None
 
 
@@ -52,14 +60,13 @@ class HfEngine:
         self._loaded: _Loaded | None = None
 
     def prepare(self, workload: Workload) -> EngineFacts:
-        """Load the model onto the first visible GPU, else the CPU, and make its input.
+        """Load the model onto the first visible GPUs, else the CPU, and make its input.
 
         Raises `EngineError` with cause and remedy when it cannot be found, is refused, or does not fit; `StorageError`
         when synthetic weights cannot be written.
         """
         self.close()
-        torch = load_torch()
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = choose_device(workload)
         check_transformers(load_transformers().__version__, workload.quantization, workload.decode)
         source = resolve_model(workload.model, self._cache_dir)
         config = _load_config(workload, source)
@@ -70,9 +77,9 @@ class HfEngine:
             model = _load_model(workload, source, device)
             ids, mask = _to_device(prompts, device)
         _fix_generation(model, workload)
-        self._loaded = _Loaded(workload, device, model, need, ids, mask)
+        self._loaded = _Loaded(workload, device, Requests(model, workload, ids, mask), need)
         if device == "cuda":
-            torch.cuda.reset_peak_memory_stats()
+            reset_peak_memory(workload.devices)
         return EngineFacts(
             name="transformers",
             device=device,
@@ -83,22 +90,21 @@ class HfEngine:
         )
 
     def generate(self, phase: WorkPhase = WorkPhase.GENERATE) -> Generation:
-        """One greedy generation of the whole batch, device synced. Raises `EngineError` for another token count."""
+        """One greedy generation of the whole batch, or one phase of it, device synced.
+
+        The first decode fills the cache it repeats from, so it is no measure of itself. Raises `EngineError` for
+        another token count, and for a decode that cannot be repeated.
+        """
         loaded = self._require_loaded()
-        workload = loaded.workload
-        torch = load_torch()
+        workload, on_gpu = loaded.workload, loaded.device == "cuda"
+        counts = counted(workload, phase, None)
         with _foreign_errors(workload, loaded.need, loaded.device, doing="run"), grad_guard(workload.decode):
-            output = loaded.model.generate(input_ids=loaded.input_ids, attention_mask=loaded.attention_mask)
-            if loaded.device == "cuda":
-                torch.cuda.synchronize()
-        _check_shape(workload, tuple(output.shape))
+            output = loaded.requests.run(phase)
+            if on_gpu:
+                synchronize(workload.devices)
+        _check_shape(workload, phase, tuple(output.shape))
         loaded.output_ids = output
-        return Generation(
-            requests=workload.batch,
-            prompt_tokens=workload.batch * workload.prompt_tokens,
-            output_tokens=workload.batch * workload.new_tokens,
-            peak_memory_bytes=torch.cuda.max_memory_allocated() if loaded.device == "cuda" else None,
-        )
+        return replace(counts, peak_memory_bytes=peak_memory_bytes(workload.devices) if on_gpu else None)
 
     def output_ids(self) -> Rows:
         """New tokens of the last generation, batch x new_tokens. Raises `EngineError` before the first one."""
@@ -139,7 +145,7 @@ def _load_model(workload: Workload, source: LocalModel, device: str) -> Any:
         options["quantization_config"] = quantized
     model, info = load_transformers().AutoModelForCausalLM.from_pretrained(
         source.folder,
-        device_map={"": 0 if device == "cuda" else "cpu"},
+        device_map=placement(workload, device),
         use_safetensors=True,
         local_files_only=True,
         trust_remote_code=workload.model.trust_remote_code,
@@ -147,6 +153,7 @@ def _load_model(workload: Workload, source: LocalModel, device: str) -> Any:
         **options,
     )
     _check_complete(workload, info)
+    check_placement(workload, getattr(model, "hf_device_map", {}))
     return model.eval()
 
 
@@ -221,8 +228,9 @@ def _check_positions(workload: Workload, config: Any) -> None:
         )
 
 
-def _check_shape(workload: Workload, shape: tuple[int, ...]) -> None:
-    wanted = (workload.batch, workload.prompt_tokens + workload.new_tokens)
+def _check_shape(workload: Workload, phase: WorkPhase, shape: tuple[int, ...]) -> None:
+    new_tokens = 1 if phase is WorkPhase.PREFILL else workload.new_tokens
+    wanted = (workload.batch, workload.prompt_tokens + new_tokens)
     if shape != wanted:
         raise EngineError(
             f"generate returned {shape} tokens instead of {wanted} (batch, prompt and new)",

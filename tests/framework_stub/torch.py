@@ -26,8 +26,8 @@ cuda = SimpleNamespace(
     device_count=lambda: 1,
     synchronize=lambda *_: None,
     empty_cache=lambda: None,
-    reset_peak_memory_stats=lambda: None,
-    max_memory_allocated=lambda: 1 << 30,
+    reset_peak_memory_stats=lambda *_: None,
+    max_memory_allocated=lambda *_: 1 << 30,
     memory_reserved=lambda: 0,
     mem_get_info=lambda: (1 << 30, 80 << 30),
 )

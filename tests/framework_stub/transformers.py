@@ -40,10 +40,10 @@ class Model:
     def eval(self) -> Model:
         return self
 
-    def generate(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def generate(self, input_ids: Tensor, attention_mask: Tensor, max_new_tokens: int | None = None) -> Tensor:
         time.sleep(float(setting("generation_s", "0.3")))
         batch, tokens = input_ids.shape
-        return Tensor(batch, tokens + self.generation_config.max_new_tokens)
+        return Tensor(batch, tokens + (max_new_tokens or self.generation_config.max_new_tokens))
 
 
 class AutoConfig:

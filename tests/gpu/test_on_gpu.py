@@ -17,8 +17,8 @@ from ecoci.errors import EngineError
 from ecoci.launchers.process import ProcessLauncher
 from ecoci.measure import measure_run
 from ecoci.meters.nvml import NvmlMeter, probe
-from ecoci.model import DecodeMode, Effort, ModelRef, ModelSource, Quantization, RunJob, Scenario, Workload
-from ecoci.wiring import WORKER, cache_folder, choose_board
+from ecoci.model import DecodeMode, Effort, ModelRef, ModelSource, Quantization, RunJob, Scenario, Workload, WorkPhase
+from ecoci.wiring import WORKER, cache_folder, visible_boards
 from tests.simulated import Heard
 
 pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
@@ -26,12 +26,12 @@ pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
 
 @pytest.fixture(scope="module")
 def board_uuid() -> str:
-    return choose_board()
+    return visible_boards()[0]
 
 
 @pytest.fixture(scope="module")
 def meter(board_uuid: str) -> Iterator[NvmlMeter]:
-    made = NvmlMeter(board_uuid, SystemClock())
+    made = NvmlMeter((board_uuid,), SystemClock())
     yield made
     made.close()
 
@@ -43,15 +43,20 @@ def tiny(quantization: Quantization, **changes: object) -> Workload:
 
 def test_a_run_in_a_fresh_process_measures_the_tiny_model(board_uuid: str, tmp_path: Path) -> None:
     # first of all: once this process has a context of its own on the card, it is a foreign one to the run
-    scenario = Scenario("tiny", tiny(Quantization.FP16), Effort(runs=1, windows=2, window_s=2.0))
+    scenario = Scenario("tiny", tiny(Quantization.FP16), Effort(runs=1, windows=2, window_s=2.0, phases=True))
     launcher = ProcessLauncher(WORKER, SystemClock(), tmp_path)
-    record = launcher.launch(RunJob(scenario, 0, 1, board_uuid, str(cache_folder())), Heard())
+    record = launcher.launch(RunJob(scenario, 0, 1, (board_uuid,), str(cache_folder())), Heard())
     measured = measure_run(record)
     print(measured)
     assert record.failure is None, (tmp_path / "tiny-run-1.log").read_text()
     assert measured.total is not None
     assert measured.total.energy_per_token_j is not None
     assert measured.total.energy_per_token_j > 0.0
+    assert [part.phase for part in measured.phases] == [WorkPhase.PREFILL, WorkPhase.DECODE]
+    assert all(part.energy_per_token_j is not None for part in measured.phases)
+    assert measured.idle.without_context_w is not None
+    assert measured.idle.with_context_w is not None
+    assert measured.dispatch_us is not None
     assert sys.executable in WORKER
 
 
@@ -65,7 +70,7 @@ def test_the_sensor_can_do_all_that_measuring_needs(board_uuid: str) -> None:
 
 
 def test_the_counter_and_the_power_trace_agree_over_three_seconds(meter: NvmlMeter) -> None:
-    _, trace = meter.record(lambda: time.sleep(3.0))
+    _, (trace,) = meter.record(lambda: time.sleep(3.0))
     gap = counter_trace_gap(trace)
     energy_j = window_energy_j(trace)
     print(f"gap {gap}, energy {energy_j} J")
@@ -78,7 +83,7 @@ def test_the_counter_and_the_power_trace_agree_over_three_seconds(meter: NvmlMet
 def test_adjoining_windows_of_the_same_work_have_the_same_power(meter: NvmlMeter) -> None:
     powers = []
     for _ in range(3):
-        _, trace = meter.record(lambda: time.sleep(2.0))
+        _, (trace,) = meter.record(lambda: time.sleep(2.0))
         energy_j = window_energy_j(trace)
         assert energy_j is not None
         powers.append(energy_j / trace.duration_s)
@@ -94,6 +99,29 @@ def test_every_quantization_generates_the_exact_token_count(quantization: Quanti
     assert facts.device == "cuda"
     assert generation.output_tokens == 32
     assert generation.peak_memory_bytes is not None
+
+
+def test_the_sensors_are_tried_out_before_the_first_window(meter: NvmlMeter) -> None:
+    (test,) = meter.describe().sensors
+    print(test)
+    assert 0.005 < test.tick_s < 1.0
+    assert test.tick_jitter_s < 0.2 * test.tick_s
+    assert test.power_limit_w is not None
+    assert 1.0 < test.power_w < test.power_limit_w
+
+
+@pytest.mark.parametrize("quantization", [Quantization.FP16, Quantization.INT8_DEFAULT, Quantization.NF4])
+def test_prefill_and_decode_give_the_tokens_of_the_whole_request(quantization: Quantization) -> None:
+    engine = HfEngine(cache_folder())
+    engine.prepare(tiny(quantization, batch=2))
+    tokens = []
+    for phase in (WorkPhase.GENERATE, WorkPhase.PREFILL, WorkPhase.DECODE, WorkPhase.DECODE):
+        engine.generate(phase)
+        tokens.append(engine.output_ids())
+    engine.close()
+    whole, first, *decoded = tokens
+    assert first == tuple(row[:1] for row in whole)
+    assert decoded == [whole, whole]
 
 
 def test_static_decode_gives_the_tokens_of_eager_decode() -> None:

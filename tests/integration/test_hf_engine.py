@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,16 +17,18 @@ import pytest
 from ecoci.engines.architectures import ARCHITECTURES, TensorKind
 from ecoci.engines.weights import ensure_synthetic, outlier_channels
 from ecoci.errors import EcociError, EngineError
-from ecoci.model import DecodeMode, Generation, ModelRef, ModelSource, Quantization, Workload
+from ecoci.model import DecodeMode, Generation, ModelRef, ModelSource, Quantization, Workload, WorkPhase
 
 torch = pytest.importorskip("torch", reason="needs the gpu extra")
 transformers = pytest.importorskip("transformers", reason="needs the gpu extra")
 
 from ecoci.engines import hf_source  # noqa: E402
 from ecoci.engines.hf import HfEngine, _foreign_errors  # noqa: E402
+from ecoci.engines.hf_devices import check_placement  # noqa: E402
 from ecoci.engines.hf_libraries import check_transformers, installed_version  # noqa: E402
 from ecoci.engines.hf_memory import MemoryNeed, estimate_need  # noqa: E402
 from ecoci.engines.hf_prompts import draw_prompts  # noqa: E402
+from ecoci.engines.hf_runtime import TorchRuntime  # noqa: E402
 
 pytestmark = [
     pytest.mark.hf,
@@ -94,7 +97,105 @@ def generate(engine: HfEngine, workload: Workload) -> tuple[tuple[int, ...], ...
 def logits_of(engine: HfEngine) -> Any:
     loaded = engine._require_loaded()
     with torch.inference_mode():
-        return loaded.model(input_ids=loaded.input_ids).logits.float()
+        return loaded.requests.model(input_ids=loaded.requests.inputs["input_ids"]).logits.float()
+
+
+def tokens_of(engine: HfEngine, phase: WorkPhase) -> tuple[tuple[int, ...], ...]:
+    engine.generate(phase)
+    return engine.output_ids()
+
+
+@pytest.mark.parametrize(
+    "quantization", [Quantization.FP32, Quantization.BF16, Quantization.NF4, Quantization.INT8_PURE]
+)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_prefill_gives_the_first_token_and_decode_the_others_as_often_as_asked(
+    engine: HfEngine, quantization: Quantization, batch: int
+) -> None:
+    engine.prepare(replace(SMALL, quantization=quantization, batch=batch))
+    whole = tokens_of(engine, WorkPhase.GENERATE)
+    assert tokens_of(engine, WorkPhase.PREFILL) == tuple(row[:1] for row in whole)
+    for _ in range(3):
+        assert tokens_of(engine, WorkPhase.DECODE) == whole
+    assert tokens_of(engine, WorkPhase.GENERATE) == whole
+
+
+def test_each_phase_counts_its_own_tokens(engine: HfEngine) -> None:
+    engine.prepare(SMALL)
+    assert engine.generate(WorkPhase.PREFILL) == Generation(2, prompt_tokens=24, output_tokens=2)
+    assert engine.generate(WorkPhase.DECODE) == Generation(2, prompt_tokens=0, output_tokens=10)
+    assert engine.generate(WorkPhase.DECODE) == Generation(2, prompt_tokens=0, output_tokens=10)
+
+
+def test_a_repeated_decode_runs_one_step_a_token_and_no_prefill(engine: HfEngine) -> None:
+    engine.prepare(SMALL)
+    engine.generate(WorkPhase.DECODE)
+    lengths: list[int] = []
+    model = engine._require_loaded().requests.model
+    hook = model.model.register_forward_pre_hook(
+        lambda _module, _args, kwargs: lengths.append(kwargs["input_ids"].shape[1]), with_kwargs=True
+    )
+    engine.generate(WorkPhase.DECODE)
+    hook.remove()
+    assert lengths == [1] * (SMALL.new_tokens - 1)
+
+
+@NEEDS_STATIC
+def test_in_static_mode_prefill_is_repeated_and_decode_refused_before_any_work(engine: HfEngine) -> None:
+    engine.prepare(replace(SMALL, decode=DecodeMode.STATIC))
+    whole = tokens_of(engine, WorkPhase.GENERATE)
+    assert tokens_of(engine, WorkPhase.PREFILL) == tuple(row[:1] for row in whole)
+    with pytest.raises(EngineError, match="in static mode the first step of each call runs without compilation"):
+        engine.generate(WorkPhase.DECODE)
+    assert tokens_of(engine, WorkPhase.GENERATE) == whole
+
+
+def test_a_single_new_token_leaves_nothing_to_decode(engine: HfEngine) -> None:
+    engine.prepare(replace(SMALL, new_tokens=1))
+    with pytest.raises(EngineError, match="nothing is left to decode"):
+        engine.generate(WorkPhase.DECODE)
+
+
+def test_a_cache_that_cannot_be_cut_back_is_refused(engine: HfEngine) -> None:
+    engine.prepare(SMALL)
+    engine.generate(WorkPhase.DECODE)
+    filled = engine._require_loaded().requests._filled
+    assert filled is not None
+    filled.cache = SimpleNamespace(get_seq_length=lambda: SMALL.prompt_tokens + 5)
+    with pytest.raises(EngineError, match="its cache cannot be cut back"):
+        engine.generate(WorkPhase.DECODE)
+
+
+def test_several_gpus_are_refused_where_torch_sees_fewer(engine: HfEngine) -> None:
+    with pytest.raises(EngineError, match="spreads the model over 2 GPUs, and torch sees 0"):
+        engine.prepare(replace(SMALL, devices=2))
+
+
+@pytest.mark.parametrize(
+    ("placed", "words"),
+    [
+        ({"model.embed": 0, "model.layers.0": 0}, "but lie on 0"),
+        ({"model.layers.0": 0, "model.layers.1": 1, "lm_head": "cpu"}, "but lie on 0, 1, cpu"),
+        ({"": 0}, "but lie on 0"),
+        ({}, "were not spread"),
+        ({"a": "cuda:0", "b": "cuda:2"}, "but lie on 0, 2"),
+    ],
+)
+def test_a_model_that_is_not_spread_over_all_its_gpus_is_refused(placed: dict[str, Any], words: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        check_placement(replace(SMALL, devices=2), placed)
+    assert words in caught.value.message
+
+
+def test_a_model_on_each_of_its_gpus_is_let_through() -> None:
+    check_placement(replace(SMALL, devices=2), {"model.layers.0": 0, "model.layers.1": torch.device("cuda:1")})
+    check_placement(SMALL, {"": "cpu"})
+
+
+def test_a_cpu_opens_no_context_and_sends_its_operations(engine: HfEngine) -> None:
+    runtime = TorchRuntime()
+    runtime.open_context()
+    assert 0.05 < runtime.dispatch_us() < 1000.0
 
 
 @pytest.mark.parametrize("quantization", Quantization)
@@ -140,7 +241,7 @@ def test_the_two_int8_thresholds_compute_different_numbers(engine: HfEngine) -> 
 
 def test_only_the_planted_channels_pass_the_threshold_of_llm_int8(engine: HfEngine) -> None:
     engine.prepare(replace(SMALL, quantization=Quantization.FP16, prompt_tokens=256))
-    model = engine._require_loaded().model
+    model = engine._require_loaded().requests.model
     seen: dict[str, set[int]] = {}
 
     def watch(name: str) -> Any:
@@ -176,7 +277,7 @@ def test_the_seed_fixes_the_prompt_and_another_seed_changes_it(engine: HfEngine)
     prompts = []
     for seed in (7, 7, 8):
         engine.prepare(replace(SMALL, seed=seed))
-        prompts.append(engine._require_loaded().input_ids)
+        prompts.append(engine._require_loaded().requests.inputs["input_ids"])
     assert torch.equal(prompts[0], prompts[1])
     assert not torch.equal(prompts[0], prompts[2])
 
@@ -187,7 +288,7 @@ def test_the_token_ids_of_a_seed_stay_what_they_are() -> None:
 
 def test_drawn_prompts_hold_no_special_token_and_differ_between_requests(engine: HfEngine) -> None:
     engine.prepare(replace(SMALL, batch=8, prompt_tokens=512))
-    ids = engine._require_loaded().input_ids
+    ids = engine._require_loaded().requests.inputs["input_ids"]
     assert not set(ids.flatten().tolist()) & {TINY.bos_id, TINY.eos_id}
     assert ids.max() < TINY.vocab
     assert len({tuple(row) for row in ids.tolist()}) == 8
@@ -208,7 +309,7 @@ def test_the_models_own_generation_settings_change_nothing(engine: HfEngine, fol
 
 def test_a_generation_of_another_length_is_refused(engine: HfEngine) -> None:
     ended_by = generate(engine, replace(SMALL, batch=1))[0][0]
-    engine._require_loaded().model.generation_config.eos_token_id = ended_by
+    engine._require_loaded().requests.model.generation_config.eos_token_id = ended_by
     with pytest.raises(EngineError, match=r"returned \(1, 13\) tokens instead of \(1, 18\)"):
         engine.generate()
 
@@ -239,8 +340,16 @@ def test_left_padding_does_not_change_the_continuation(engine: HfEngine, folder:
     workload = replace(in_folder(folder), batch=1, decode=decode, prompts=TEXTS[:1], prompt_tokens=length)
     unpadded = generate(engine, workload)
     assert generate(engine, replace(workload, prompt_tokens=length + 9)) == unpadded
-    mask = engine._require_loaded().attention_mask.tolist()
+    mask = engine._require_loaded().requests.inputs["attention_mask"].tolist()
     assert mask == [[0] * 9 + [1] * length]
+
+
+def test_phases_of_padded_texts_give_the_tokens_of_the_whole_request(engine: HfEngine, folder: Path) -> None:
+    add_tokenizer(folder)
+    engine.prepare(replace(in_folder(folder), batch=2, prompts=TEXTS, prompt_tokens=48))
+    whole = tokens_of(engine, WorkPhase.GENERATE)
+    assert tokens_of(engine, WorkPhase.PREFILL) == tuple(row[:1] for row in whole)
+    assert tokens_of(engine, WorkPhase.DECODE) == tokens_of(engine, WorkPhase.DECODE) == whole
 
 
 def test_texts_are_reused_in_turn_over_the_batch(engine: HfEngine, folder: Path) -> None:
@@ -430,7 +539,7 @@ def test_the_estimated_weights_are_those_that_are_loaded(engine: HfEngine, quant
     engine.prepare(replace(SMALL, quantization=quantization))
     loaded = engine._require_loaded()
     # The footprint leaves out the scales of 4-bit blocks, the estimate does not.
-    assert 0.99 < loaded.need.weights / loaded.model.get_memory_footprint() < 1.08
+    assert 0.99 < loaded.need.weights / loaded.requests.model.get_memory_footprint() < 1.08
 
 
 def test_the_hub_errors_are_known_by_the_names_that_the_library_uses() -> None:

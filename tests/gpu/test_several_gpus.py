@@ -1,0 +1,54 @@
+"""What only a machine with two GPUs can show: `pytest -m gpu tests/gpu/test_several_gpus.py`."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from ecoci.clocks import SystemClock
+from ecoci.errors import EcociError
+from ecoci.launchers.process import ProcessLauncher
+from ecoci.measure import measure_run
+from ecoci.model import Effort, ModelRef, ModelSource, RunJob, Scenario, Workload
+from ecoci.wiring import WORKER, cache_folder, visible_boards
+from tests.simulated import Heard
+
+pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
+
+
+@pytest.fixture(scope="module")
+def boards() -> tuple[str, ...]:
+    try:
+        found = visible_boards()
+    except EcociError as error:
+        pytest.skip(error.message)
+    if len(found) < 2:
+        pytest.skip("needs two GPUs")
+    return found
+
+
+def test_the_energy_of_a_model_over_two_gpus_is_the_sum_of_both(boards: tuple[str, ...], tmp_path: Path) -> None:
+    workload = Workload(ModelRef(ModelSource.SYNTHETIC, "tinyllama-1.1b"), new_tokens=32, devices=2)
+    scenario = Scenario("two", workload, Effort(runs=1, windows=2, window_s=5.0))
+    job = RunJob(scenario, 0, 1, boards[:2], str(cache_folder()))
+    record = ProcessLauncher(WORKER, SystemClock(), tmp_path).launch(job, Heard())
+    assert record.failure is None, (tmp_path / "two-run-1.log").read_text()
+    total = measure_run(record).total
+    assert total is not None
+    print(total)
+    assert [share.uuid for share in total.boards] == list(boards[:2])
+    energies_j = [share.energy_j or 0.0 for share in total.boards]
+    assert min(energies_j) > 0.0
+    assert math.fsum(energies_j) == pytest.approx(total.energy_j)
+
+
+def test_an_idle_neighbour_is_not_counted(boards: tuple[str, ...], tmp_path: Path) -> None:
+    workload = Workload(ModelRef(ModelSource.SYNTHETIC, "tinyllama-1.1b"), new_tokens=32)
+    scenario = Scenario("one", workload, Effort(runs=1, windows=2, window_s=5.0))
+    job = RunJob(scenario, 0, 1, boards[:1], str(cache_folder()))
+    record = ProcessLauncher(WORKER, SystemClock(), tmp_path).launch(job, Heard())
+    total = measure_run(record).total
+    assert total is not None
+    assert [share.uuid for share in total.boards] == [boards[0]]
