@@ -42,7 +42,8 @@ SETTLE_S = 1.0
 """Between two windows, so that the power of the one before is not in the samples around the edges of the next."""
 STUCK_S = 120.0
 """Real seconds after which a window counts as hung; it takes a few hundredths of one."""
-FLAT_KIB = 1024.0
+FLAT_KIB = 2048.0
+"""A leak of one trace in a hundred would be more: each holds about 100 KiB, and an hour has hundreds of windows."""
 
 DOUBTS = frozenset(
     {

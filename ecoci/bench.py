@@ -42,6 +42,8 @@ STEADY_SHARE = 0.05
 STEADY_LEAST_S = 3.0
 STEADY_LEAST_GENERATIONS = 4
 IDLE_S = 3.0
+BARE_IDLE_S = 2.0
+"""Before the model is loaded idle power is information only."""
 
 Sink = Callable[[RunPiece], None]
 
@@ -95,14 +97,14 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
     if job.wait_idle_s > 0.0:
         tools.reporter.enter(Phase.WAITING, expected_s=job.wait_idle_s)
         wait_until_quiet(tools.meter, tools.clock, job.wait_idle_s)
-    bare = _idle(tools)
+    bare = _idle(tools, BARE_IDLE_S)
     sink(RunPiece(idle=IdleTraces(without_context=bare)))
     disturbed = _refused_before(bare, job.scenario.policy)
     if disturbed is not None:
         sink(RunPiece(failure=disturbed))
         return
     tools.runtime.open_context()
-    sink(RunPiece(idle=IdleTraces(with_context=_idle(tools))))
+    sink(RunPiece(idle=IdleTraces(with_context=_idle(tools, BARE_IDLE_S))))
     facts, load_s = _load(job, tools)
     _refuse_other_device(facts)
     sink(RunPiece(environment=Environment(meter.boards, facts, tools.host)))
@@ -123,13 +125,13 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
     tools.reporter.enter(Phase.DONE)
 
 
-def _idle(tools: Tools) -> tuple[Trace, ...]:
+def _idle(tools: Tools, duration_s: float = IDLE_S) -> tuple[Trace, ...]:
     """Idle power in the state the process is in now.
 
     The first one, before anything is loaded, also fails early on a dead counter and sees who else is on the card.
     """
-    tools.reporter.enter(Phase.IDLE, expected_s=IDLE_S)
-    _, traces = tools.meter.record(lambda: tools.clock.sleep(IDLE_S))
+    tools.reporter.enter(Phase.IDLE, expected_s=duration_s)
+    _, traces = tools.meter.record(lambda: tools.clock.sleep(duration_s))
     return traces
 
 

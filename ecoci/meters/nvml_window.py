@@ -31,23 +31,24 @@ class Recording:
         """Who else is on the board, before the sampling begins."""
         self._foreign_before = list_foreign(self._device, self._missing)
 
-    def start(self) -> None:
-        """Wait for the tick edge that the window counts from."""
+    def search_start(self) -> EdgeSearch:
+        """The search for the tick edge that the window counts from."""
         self._began_s = self._clock.now_s()
         self._throttled_before = self._device.throttle_s(self._missing)
-        self._ends = [wait_for_edge(self._device.energy_mj, self._clock, widest_gap_s=WIDEST_GAP_S)]
+        return self._search()
 
     def stop(self) -> None:
         """Read the counters straight after the work."""
-        self._ends.append(read_counter(self._device.energy_mj, self._clock))
+        self._end = read_counter(self._device.energy_mj, self._clock)
         self._throttled_after = self._device.throttle_s(self._missing)
-
-    def finish(self) -> None:
-        """Wait for the closing tick edge."""
-        start, end = self._ends
-        refuse_backwards(start, end)
-        self._ends.append(wait_for_edge(self._device.energy_mj, self._clock, since=end, widest_gap_s=WIDEST_GAP_S))
         self._elapsed_s = self._clock.now_s() - self._began_s
+
+    def search_end(self) -> EdgeSearch:
+        """The search for the closing tick edge."""
+        return self._search(since=self._end)
+
+    def _search(self, since: CounterReading | None = None) -> EdgeSearch:
+        return EdgeSearch(self._device.energy_mj, self._clock, since, WIDEST_GAP_S, self._test.tick_s)
 
     def trace(self, started_s: float, ended_s: float) -> Trace:
         """The record of the window; to be called once the sampling has ended."""

@@ -20,6 +20,8 @@ EDGE_TRIES = 4
 WIDEST_GAP_S = 0.02
 """A gap of 20 ms leaves ± 10 ms: 0.1 % of a window of 10 s. Undisturbed, two reads of the counter take 1 to 10 ms."""
 POLL_PAUSE_S = 0.001
+REST_SHARE = 0.8
+"""So much of a tick after a refresh no other is looked for, which leaves the driver to the other boards."""
 SELF_TEST_S = 2.0
 SELF_TEST_TICKS = 4
 
@@ -32,36 +34,103 @@ def read_counter(read: ReadEnergy, clock: Clock) -> CounterReading:
     return CounterReading(t_s=began_s + half_s, energy_mj=energy_mj, uncertainty_s=half_s)
 
 
+class EdgeSearch:
+    """Finds a moment at which one counter is refreshed, a read at each `poll`, so that several can be searched at once.
+
+    An edge lies between the start of the last call that gave the old value and the end of the first that gave the new
+    one: `t_s` is the middle of that gap and `uncertainty_s` half of it. When the host stalled and the gap is longer
+    than `widest_gap_s`, later edges are looked at instead, `EDGE_TRIES` in all, and the one with the shortest gap is
+    kept. Where `tick_s` is known, no read is made while no refresh can come.
+    """
+
+    def __init__(
+        self,
+        read: ReadEnergy,
+        clock: Clock,
+        since: CounterReading | None = None,
+        widest_gap_s: float = math.inf,
+        tick_s: float = 0.0,
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self._widest_gap_s = widest_gap_s
+        self._rest_s = REST_SHARE * tick_s
+        self._last = since or read_counter(read, clock)
+        self._watching = True
+        self._due_s = clock.now_s()
+        self._deadline_s = self._due_s + EDGE_TIMEOUT_S
+        self._edges = 0
+        self._best: CounterReading | None = None
+
+    @property
+    def edge(self) -> CounterReading | None:
+        """The latest edge with a short enough gap, else the one with the shortest; None before the first."""
+        return self._best
+
+    @property
+    def done(self) -> bool:
+        """Whether there is an edge that will do."""
+        return self._best is not None and (self._edges >= EDGE_TRIES or self._is_sharp(self._best))
+
+    def poll(self) -> None:
+        """Read the counter once, unless it rests between two refreshes.
+
+        Raises `DeviceError` when it stood still for `EDGE_TIMEOUT_S` or fell.
+        """
+        if self._clock.now_s() < self._due_s:
+            return
+        last, self._last = self._last, read_counter(self._read, self._clock)
+        refuse_backwards(last, self._last)
+        if self._last.energy_mj != last.energy_mj:
+            self._advance(last)
+        elif self._clock.now_s() >= self._deadline_s:
+            raise _standing_still(last)
+        self._watching = self._clock.now_s() >= self._due_s
+
+    def _advance(self, last: CounterReading) -> None:
+        """The counter was refreshed since `last`; when it had not been watched since then, the moment is not known."""
+        now_s = self._clock.now_s()
+        self._deadline_s = now_s + EDGE_TIMEOUT_S
+        if not self._watching:
+            return
+        found = _edge_between(last, self._last)
+        self._edges += 1
+        self._due_s = found.t_s + self._rest_s
+        if self._best is None or self._is_sharp(found) or found.uncertainty_s < self._best.uncertainty_s:
+            self._best = found
+
+    def _is_sharp(self, edge: CounterReading) -> bool:
+        return 2 * edge.uncertainty_s <= self._widest_gap_s
+
+
+def wait_for_edges(
+    searches: Sequence[EdgeSearch], clock: Clock, *, freshest: bool = False
+) -> tuple[CounterReading, ...]:
+    """Poll several counters in turn until each has its edge; raises what `EdgeSearch.poll` raises.
+
+    With `freshest`, those that have one go on to later ones, so that none is older than about one tick at the end.
+    """
+    while not all(one.done for one in searches):
+        clock.sleep(POLL_PAUSE_S)
+        for one in searches:
+            if freshest or not one.done:
+                one.poll()
+    return tuple(one.edge for one in searches if one.edge is not None)
+
+
 def wait_for_edge(
     read: ReadEnergy, clock: Clock, since: CounterReading | None = None, widest_gap_s: float = math.inf
 ) -> CounterReading:
-    """Poll until the counter differs from `since` (default: from now) and return the new value.
+    """The next edge at which one counter differs from `since` (default: from now); see `EdgeSearch`.
 
-    The edge lies between the start of the last call that gave the old value and the end of the first that gave the new
-    one: `t_s` is the middle of that gap and `uncertainty_s` half of it. When the host stalled and the gap is longer
-    than `widest_gap_s`, later edges are taken instead, `EDGE_TRIES` in all; then the one with the shortest gap is
-    returned. Raises `DeviceError` when the counter stands still for `EDGE_TIMEOUT_S` or runs backwards.
+    Raises `DeviceError` when the counter stands still for `EDGE_TIMEOUT_S` or runs backwards.
     """
-    edge = _next_edge(read, clock, since or read_counter(read, clock))
-    for _ in range(EDGE_TRIES - 1):
-        if 2 * edge.uncertainty_s <= widest_gap_s:
-            break
-        later = _next_edge(read, clock, read_counter(read, clock))
-        edge = min(edge, later, key=lambda found: found.uncertainty_s)
-    return edge
+    return wait_for_edges((EdgeSearch(read, clock, since, widest_gap_s),), clock)[0]
 
 
-def _next_edge(read: ReadEnergy, clock: Clock, old: CounterReading) -> CounterReading:
-    deadline_s = clock.now_s() + EDGE_TIMEOUT_S
-    while clock.now_s() < deadline_s:
-        clock.sleep(POLL_PAUSE_S)
-        new = read_counter(read, clock)
-        if new.energy_mj != old.energy_mj:
-            refuse_backwards(old, new)
-            return _edge_between(old, new)
-        old = new
-    raise DeviceError(
-        f"the energy counter does not advance: it stood at {old.energy_mj} mJ for {EDGE_TIMEOUT_S:g} s",
+def _standing_still(last: CounterReading) -> DeviceError:
+    return DeviceError(
+        f"the energy counter does not advance: it stood at {last.energy_mj} mJ for {EDGE_TIMEOUT_S:g} s",
         cause="virtual GPUs and some driver versions offer a counter that is never refreshed",
         remedy="measure on a whole physical GPU, or update the driver; `ecoci doctor` shows what the card offers",
     )

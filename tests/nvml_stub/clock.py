@@ -7,7 +7,7 @@ import threading
 import time
 from threading import Event
 
-STUCK_S = 0.5
+STUCK_S = 5.0
 """Real seconds after which a thread that does not wait on this clock is taken to wait for something else."""
 LOOK_S = 0.0005
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ecoci.clocks import SimulatedClock
 from ecoci.meters.nvml_device import BufferedSample
 from ecoci.meters.nvml_processes import holds_cuda_context, shows_cuda_context
-from ecoci.meters.nvml_watch import BufferedPower, implausible, power_gap, spacing_s
+from ecoci.meters.nvml_watch import BufferedPower, implausible, power_gap, spacing_s, wall_offset_s
 from ecoci.meters.pids import foreign_among, own_pids
 from ecoci.model import ForeignProcess
 
@@ -178,3 +178,27 @@ def test_a_hole_in_the_power_trace_is_noted() -> None:
     hole = power_gap(steady + late)
     assert hole is not None
     assert "1.5" in hole.reason
+
+
+def test_the_wall_clock_is_mapped_by_a_look_that_nothing_held_up() -> None:
+    clock, looks = SimulatedClock(start_s=100.0), iter(range(1000))
+
+    def wall_s() -> float:
+        """Held up for half a second after reading the time, in all looks but the ninth."""
+        now_s = WALL_S + clock.now_s()
+        clock.sleep(0.0 if next(looks) == 8 else 0.5)
+        return now_s
+
+    assert wall_offset_s(wall_s, clock) == pytest.approx(WALL_S, abs=1e-6)
+    assert next(looks) == 9
+
+
+def test_where_every_look_is_held_up_the_tightest_counts() -> None:
+    clock, delays_s = SimulatedClock(start_s=100.0), iter([0.4] * 5 + [0.02] + [0.4] * 50)
+
+    def wall_s() -> float:
+        now_s = WALL_S + clock.now_s()
+        clock.sleep(next(delays_s))
+        return now_s
+
+    assert wall_offset_s(wall_s, clock) == pytest.approx(WALL_S, abs=0.0101)
