@@ -10,9 +10,12 @@ from pathlib import Path
 from ecoci import __version__
 from ecoci.clocks import SystemClock
 from ecoci.errors import EcociError
-from ecoci.meters.nvml import list_boards, probe
-from ecoci.model import Board, Check, PowerSource, ProbeResult
-from ecoci.wiring import cache_folder, describe_host, visible_boards
+from ecoci.meters.amd import AmdMeter
+from ecoci.meters.amd_device import is_hip_name
+from ecoci.meters.nvml import probe
+from ecoci.meters.rapl import RaplHostMeter
+from ecoci.model import Board, Check, PowerSource, ProbeResult, SensorTest
+from ecoci.wiring import all_boards, cache_folder, describe_host, visible_boards
 
 GPU_LIBRARIES = ("torch", "transformers", "accelerate", "bitsandbytes", "safetensors")
 CACHE_NEED_GIB = 20
@@ -20,7 +23,7 @@ CACHE_NEED_GIB = 20
 
 def examine() -> tuple[Check, ...]:
     """All checks, cheap ones first. A failed look at the GPU is a check too, never an exception."""
-    return (*_machine(), *_libraries(), *_gpus())
+    return (*_machine(), *_libraries(), *_gpus(), *_host_energy())
 
 
 def _machine() -> tuple[Check, ...]:
@@ -58,12 +61,41 @@ def _library(name: str) -> Check:
 
 def _gpus() -> tuple[Check, ...]:
     try:
-        boards = list_boards()
+        boards = all_boards()
         chosen = visible_boards()[0]
     except EcociError as error:
         return (_refusal("gpu", error),)
     listed = tuple(_board(board, chosen) for board in boards)
-    return (*listed, *_sensor(chosen))
+    return (*listed, *(_amd_sensor(chosen) if is_hip_name(chosen) else _sensor(chosen)))
+
+
+def _host_energy() -> tuple[Check, ...]:
+    """What of the host's own energy can be told beside the GPU's; it is never in the way."""
+    gaps = RaplHostMeter(SystemClock()).missing()
+    return tuple(Check("host energy", None, f"{gap.field} is missing: {gap.reason}") for gap in gaps)
+
+
+def _amd_sensor(board_uuid: str) -> tuple[Check, ...]:
+    try:
+        meter = AmdMeter((board_uuid,), SystemClock())
+    except EcociError as error:
+        return (_refusal("sensor", error),)
+    try:
+        return tuple(check for test in meter.describe().sensors for check in _tested(test))
+    except EcociError as error:
+        return (_refusal("sensor", error),)
+    finally:
+        meter.close()
+
+
+def _tested(test: SensorTest) -> tuple[Check, ...]:
+    tick, call = _span(test.tick_s, test.tick_jitter_s), f"{1000 * test.counter_call_s:.2f} ms"
+    power = "no cross-check of the counter" if test.power_source is None else f"{test.power_source}, ten times a second"
+    return (
+        Check("energy counter", True, f"advances, tick {tick}, one read costs {call}"),
+        Check("power trace", None if test.power_source is None else True, power),
+        *(Check("reading", None, f"{gap.field} is missing: {gap.reason}") for gap in test.missing),
+    )
 
 
 def _refusal(name: str, error: EcociError) -> Check:
@@ -95,17 +127,14 @@ def _counter(found: ProbeResult) -> Check:
     remedy = "" if found.counter_advances else "measure on a whole physical NVIDIA GPU of the Volta generation or newer"
     if not found.counter_supported:
         return Check("energy counter", False, "not supported by this card", remedy)
-    tick = _tick(found)
+    tick = "unknown" if found.tick_s is None else _span(found.tick_s, found.tick_jitter_s)
     call = "unknown" if found.counter_call_s is None else f"{1000 * found.counter_call_s:.2f} ms"
     state = "advances" if found.counter_advances else "does not advance"
     return Check("energy counter", found.counter_advances, f"{state}, tick {tick}, one read costs {call}", remedy)
 
 
-def _tick(found: ProbeResult) -> str:
-    if found.tick_s is None:
-        return "unknown"
-    jitter = "" if found.tick_jitter_s is None else f" ± {1000 * found.tick_jitter_s:.1f} ms"
-    return f"{1000 * found.tick_s:.0f} ms{jitter}"
+def _span(tick_s: float, jitter_s: float | None) -> str:
+    return f"{1000 * tick_s:.0f} ms" + ("" if jitter_s is None else f" ± {1000 * jitter_s:.1f} ms")
 
 
 def _power(found: ProbeResult) -> Check:
