@@ -54,7 +54,7 @@ def measure_window(window: Window, idle_power_w: float | None) -> Measurement:
         throttled=boards.longest_throttled(traces),
         counter_trace_gap=boards.widest_gap(traces),
         boards=boards.shares(traces),
-        host_energy=window.host_energy,
+        host_energy=tuple(entry for entry in window.host_energy if 0.0 < entry.energy_j < math.inf),
     )
 
 

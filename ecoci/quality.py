@@ -41,6 +41,9 @@ CLOCK_SHARE_LIMIT = 0.02
 DRIFT_LIMIT_C = 3.0
 """The sensor gives whole degrees, so one or two of them say little."""
 
+UNASKED = "host_energy"
+"""Most machines do not show it, and nobody's number is worse for it: the result says why, the report does not."""
+
 _SHORTEST_S, _LONGEST_S = 1e-6, 1e9
 """Outside these a duration is damage: no synced work is done in a microsecond, none takes thirty years."""
 
@@ -344,7 +347,8 @@ def _missing(record: RunRecord) -> Iterator[Reason]:
         yield _reading_missing("idle_power", "no usable idle trace: net energy is unknown")
     sensors = chain.from_iterable(test.missing for test in record.sensors)
     host = () if record.host is None else record.host.missing
-    for entry in (*sensors, *host, *record.missing):
+    asked_for = (entry for entry in record.missing if not entry.field.startswith(UNASKED))
+    for entry in (*sensors, *host, *asked_for):
         yield _reading_missing(entry.field, entry.reason)
 
 

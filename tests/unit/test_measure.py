@@ -409,7 +409,13 @@ def test_total_energy_is_the_sum_of_the_windows(made: RunRecord) -> None:
 @given(anything(RunRecord))
 def test_no_record_however_odd_crashes_or_gives_an_energy_that_is_not_positive(made: RunRecord) -> None:
     found = measure_run(made)
-    energies = [part.energy_j for part in (*found.windows, found.total) if part is not None]
+    measurements = [part for part in (*found.windows, found.total) if part is not None]
+    energies = [
+        *(part.energy_j for part in measurements),
+        *(share.energy_j for part in measurements for share in part.boards),
+        *(entry.energy_j for part in measurements for entry in part.host_energy),
+        *(part.energy_j for part in found.phases),
+    ]
     assert all(energy is None or (math.isfinite(energy) and energy > 0.0) for energy in energies)
 
 

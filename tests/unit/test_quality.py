@@ -144,3 +144,8 @@ def test_what_sensors_host_and_run_could_not_do_is_said_once_each() -> None:
         "host.affinity",
         "phase.decode",
     ]
+
+
+def test_a_machine_that_does_not_show_its_own_energy_is_not_flagged_for_it() -> None:
+    absent = (Missing("host_energy", "no powercap counters"), Missing("host_energy.dram-0", "stood still"))
+    assert measure_run(replace(record(), missing=absent)).flags == ()
