@@ -224,6 +224,7 @@ def _quality(record: RunRecord) -> Iterator[Reason]:
         for flag in _board_flags(traces):
             yield replace(flag, facts=(*flag.facts, ("board", uuid))) if len(boards) > 1 else flag
     yield from _short([window.trace for window in usable])
+    yield from _not_quiet(record)
     yield from _missing(record)
 
 
@@ -346,10 +347,16 @@ def _missing(record: RunRecord) -> Iterator[Reason]:
     if record.windows and total_power_w(record.idle.loaded) is None:
         yield _reading_missing("idle_power", "no usable idle trace: net energy is unknown")
     sensors = chain.from_iterable(test.missing for test in record.sensors)
-    host = () if record.host is None else record.host.missing
     asked_for = (entry for entry in record.missing if not entry.field.startswith(UNASKED))
-    for entry in (*sensors, *host, *asked_for):
+    for entry in (*sensors, *asked_for):
         yield _reading_missing(entry.field, entry.reason)
+
+
+def _not_quiet(record: RunRecord) -> Iterator[Reason]:
+    """What the scenario asked for to quiet the host, and could not be had."""
+    for entry in () if record.host is None else record.host.missing:
+        field = entry.field.removeprefix("host.")
+        yield Reason(ReasonCode.HOST_NOT_QUIET, (("field", field), ("reason", entry.reason)))
 
 
 def _reading_missing(field: str, reason: str) -> Reason:

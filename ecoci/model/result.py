@@ -47,6 +47,7 @@ class ReasonCode(StrEnum):
     CLOCKS_CHANGED = "clocks_changed"
     TEMPERATURE_SLOPE = "temperature_slope"
     HOST_DIFFERS = "host_differs"
+    HOST_NOT_QUIET = "host_not_quiet"
     SHORT_WINDOW = "short_window"
     EDGE_UNCERTAIN = "edge_uncertain"
     READING_MISSING = "reading_missing"

@@ -156,6 +156,11 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "[; the hosts alone may account for {most_change:percent}]. What is left of the change is not certain.",
             "Measure base and head on one machine, or make a baseline for this one: " + _ACCEPT,
         ),
+        ReasonCode.HOST_NOT_QUIET: Said(
+            "[{run:run}: ]The host could not be made as quiet as the scenario asks[: {field:word}]"
+            "[ ({reason:message})].",
+            "Give the job the cores that are missing, or say `host: as_is` in ecoci.yml.",
+        ),
         ReasonCode.THROUGHPUT_UNSTEADY: Said(
             "[{run:run}: ]Throughput varied between windows[ with a CV of {cv:share}][ (limit {limit:share})].", _QUIET
         ),

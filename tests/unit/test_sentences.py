@@ -32,6 +32,7 @@ FACTS: dict[ReasonCode, tuple[tuple[str, str | float | int], ...]] = {
         *(("run", 1), ("board", "GPU-1"), ("slope_c_per_min", 8.25), ("drift_c", 5.0), ("limit_c", 3.0)),
     ),
     ReasonCode.HOST_DIFFERS: (("base_us", 6.1), ("head_us", 4.5), ("busy_pct", 38.0), ("most_change", -0.26)),
+    ReasonCode.HOST_NOT_QUIET: (("run", 1), ("field", "affinity"), ("reason", "2 cores may be used")),
     ReasonCode.NO_ENERGY: (("run", 1), ("reason", "not supported")),
     ReasonCode.NOT_FINITE: (("side", "base"), ("metric", "energy_per_token_j"), ("value", "nan")),
     ReasonCode.ZERO_VARIANCE: (("metric", "energy_per_token_j"),),
