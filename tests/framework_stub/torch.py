@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -15,6 +16,10 @@ class Tensor:
     def add_(self, _: float) -> Tensor:
         return self
 
+    def __getitem__(self, _: object) -> Tensor:
+        """One column, which is all that is ever asked for."""
+        return Tensor(self.shape[0], 1)
+
 
 class OutOfMemoryError(RuntimeError):
     pass
@@ -23,7 +28,7 @@ class OutOfMemoryError(RuntimeError):
 cuda = SimpleNamespace(
     OutOfMemoryError=OutOfMemoryError,
     is_available=lambda: True,
-    device_count=lambda: 1,
+    device_count=lambda: len(os.environ.get("CUDA_VISIBLE_DEVICES", "one").split(",")),
     synchronize=lambda *_: None,
     empty_cache=lambda: None,
     reset_peak_memory_stats=lambda *_: None,
@@ -39,6 +44,14 @@ def tensor(rows: tuple[tuple[int, ...], ...], **_: object) -> Tensor:
 
 def zeros(*shape: int, **_: object) -> Tensor:
     return Tensor(*shape)
+
+
+def ones_like(other: Tensor) -> Tensor:
+    return Tensor(*other.shape)
+
+
+def cat(tensors: list[Tensor], **_: object) -> Tensor:
+    return Tensor(tensors[0].shape[0], sum(one.shape[1] for one in tensors))
 
 
 def device(_: str) -> nullcontext[None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from torch import OutOfMemoryError, Tensor
+from torch import OutOfMemoryError, Tensor, cuda
 
 __version__ = "5.0.0"
 utils = SimpleNamespace(logging=SimpleNamespace(set_verbosity_error=lambda: None, disable_progress_bar=lambda: None))
@@ -32,18 +32,38 @@ class GenerationConfig(SimpleNamespace):
     pass
 
 
+class Cache:
+    """Counts the tokens that it holds."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def get_seq_length(self) -> int:
+        return self.length
+
+    def crop(self, more: int) -> None:
+        self.length += more
+
+
 class Model:
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, hf_device_map: dict[str, int]) -> None:
         self.config = config
         self.generation_config = GenerationConfig()
+        self.hf_device_map = hf_device_map
 
     def eval(self) -> Model:
         return self
 
-    def generate(self, input_ids: Tensor, attention_mask: Tensor, max_new_tokens: int | None = None) -> Tensor:
-        time.sleep(float(setting("generation_s", "0.3")))
+    def generate(self, input_ids: Tensor, attention_mask: Tensor, **options: Any) -> Any:
+        """A generation is as long as its steps are many; 64 of them take `generation_s`."""
+        steps = options.get("max_new_tokens", self.generation_config.max_new_tokens)
+        time.sleep(float(setting("generation_s", "0.3")) * max(steps, 16) / 64)
         batch, tokens = input_ids.shape
-        return Tensor(batch, tokens + (max_new_tokens or self.generation_config.max_new_tokens))
+        sequences, cache = Tensor(batch, tokens + steps), options.get("past_key_values", Cache(tokens))
+        cache.length = tokens + steps - 1
+        if options.get("return_dict_in_generate"):
+            return SimpleNamespace(sequences=sequences, past_key_values=cache)
+        return sequences
 
 
 class AutoConfig:
@@ -54,11 +74,12 @@ class AutoConfig:
 
 class AutoModelForCausalLM:
     @staticmethod
-    def from_pretrained(folder: Path, **_: object) -> tuple[Model, dict[str, Any]]:
+    def from_pretrained(folder: Path, device_map: Any, **_: object) -> tuple[Model, dict[str, Any]]:
         time.sleep(float(setting("load_s", "0")))
         if setting("memory", "free") == "full":
             raise OutOfMemoryError("CUDA out of memory")
-        return Model(AutoConfig.from_pretrained(folder)), {}
+        spread = {f"layers.{index}": index for index in range(cuda.device_count())}
+        return Model(AutoConfig.from_pretrained(folder), spread if device_map == "balanced" else device_map), {}
 
     @staticmethod
     def from_config(config: Config, **_: object) -> Model:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoci.model import VerdictKind
+from ecoci.model import VerdictKind, WorkPhase
 from ecoci.spec import parse_spec
 from ecoci.store import load_report, load_result
 from tests.integration.command_line import (
@@ -264,19 +264,22 @@ class TestDoctor:
 class TestRunOnAScriptedGpu:
     """The whole way: command line, fresh process, NVML meter on the scripted driver, transformers engine, files."""
 
-    def test_a_run_measures_saves_and_reports(self, tmp_path: Path, driver: Path) -> None:
-        (tmp_path / "ecoci.yml").write_text(QUICK)
-        done = ecoci(tmp_path, "run", **with_gpu(driver, "tick_ms=20"))
-        out = tmp_path / "ecoci-out"
-        report = load_report(out / "report.json")
+    def test_a_run_over_two_gpus_of_three_measures_saves_and_reports(self, tmp_path: Path, driver: Path) -> None:
+        asked = "devices: 2, phases: true, window_s: 0.5, windows: 1, runs: 1"
+        spec = f'version: 1\nscenarios:\n  - {{name: two, model: "synthetic:tiny", {asked}}}\n'
+        (tmp_path / "ecoci.yml").write_text(spec)
+        done = ecoci(tmp_path, "run", **with_gpu(driver, "devices=3 tick_ms=20 power=200 power@1=300 power@2=650"))
         assert done.code == 3, done
-        assert "tiny run 1/1: warming up" in done.err
-        assert load_result(out / "result.json").complete
-        assert (out / "comment.md").exists()
-        # 200 W for 0.3 s a generation of 64 tokens
-        energy = next(line.summary for line in report.scenarios[0].head if line.unit == "J/token")
-        assert energy is not None
-        assert energy.mean == pytest.approx(200 * 0.3 / 64, rel=0.05)
+        assert all(f"two run 1/1: {phase}" in done.err for phase in ("warming up", "measuring prefill"))
+        assert load_result(tmp_path / "ecoci-out" / "result.json").complete
+        assert (tmp_path / "ecoci-out" / "comment.md").exists()
+        (run,) = load_report(tmp_path / "ecoci-out" / "report.json").scenarios[0].runs
+        assert run.total is not None
+        # 0.3 s a generation of 64 tokens
+        assert run.total.energy_per_token_j == pytest.approx(500 * 0.3 / 64, rel=0.05)
+        assert [share.mean_power_w for share in run.total.boards] == pytest.approx([200.0, 300.0], rel=0.02)
+        assert [part.phase for part in run.phases] == [WorkPhase.PREFILL, WorkPhase.DECODE]
+        assert run.idle.without_context_w == pytest.approx(500.0, rel=0.02)
 
 
 class TestInterrupts:
