@@ -20,11 +20,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from statistics import median
-from typing import TypeVar
 
+from benchmarks.noise_data import NoiseFile, NoiseProcess, NoiseWindow, load, noise_window, workload
+from benchmarks.noise_tables import tables
 from ecoci.bench import Reporter, Tools, warm_up_until_steady
 from ecoci.clocks import SystemClock
 from ecoci.energy import window_energy_j
@@ -34,29 +33,18 @@ from ecoci.hosts.quiet import QuietHost, QuietParts, quiet_environment
 from ecoci.meters.none import NoHostMeter
 from ecoci.meters.synthetic import BOARD, SyntheticMeter
 from ecoci.model import (
-    DecodeMode,
     Effort,
     HostState,
-    JobResult,
-    ModelRef,
-    ModelSource,
-    Quantization,
     RunJob,
-    RunRecord,
     Scenario,
-    Workload,
 )
 from ecoci.plans import decode, encode
 from ecoci.ports import Meter
-from ecoci.stats import cv, mean
-from ecoci.store import load_result
 from ecoci.wiring import cache_folder, describe_host, now_utc, visible_boards
 
 NOTHING = QuietParts(affinity=False, threads=False, hash_seed=False, collector=False)
 SCENARIOS = ("tinyllama-1.1b/static/1", "tinyllama-1.1b/eager/1", "mistral-7b/eager/1", "tinyllama-1.1b/eager/8")
 REHEARSAL = "tiny/eager/1"
-
-Key = TypeVar("Key", str, tuple[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,79 +77,6 @@ class Order:
     window_s: float
     warm_up_budget_s: float
     rehearse: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseWindow:
-    """One window; the `generation_s` fields sum up the durations of its generations."""
-
-    duration_s: float
-    output_tokens: int
-    energy_j: float
-    generations: int
-    generation_s_least: float
-    generation_s_median: float
-    generation_s_most: float
-    generation_cv: float | None
-
-    @property
-    def tokens_per_s(self) -> float:
-        return self.output_tokens / self.duration_s
-
-    @property
-    def energy_per_token_j(self) -> float:
-        return self.energy_j / self.output_tokens
-
-    @property
-    def power_w(self) -> float:
-        return self.energy_j / self.duration_s
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseProcess:
-    """What one fresh process measured. `boot_id` tells machine starts apart."""
-
-    scenario: str
-    condition: str
-    board: str
-    product: str
-    boot_id: str
-    started_utc: str
-    load_s: float
-    warm_up_s: tuple[float, ...]
-    steady: bool
-    host: HostState
-    windows: tuple[NoiseWindow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseFile:
-    utc: str
-    argv: tuple[str, ...]
-    libraries: tuple[tuple[str, str], ...]
-    processes: tuple[NoiseProcess, ...]
-    failures: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scatter:
-    """A coefficient of variation with its 95 % interval, as shares, and the degrees of freedom behind it."""
-
-    cv: float
-    low: float
-    high: float
-    df: int
-
-
-def workload(scenario: str) -> Workload:
-    """The workload named as architecture/decode/batch, with an optional /quantization."""
-    model, decode_mode, batch, *rest = scenario.split("/")
-    return Workload(
-        ModelRef(ModelSource.SYNTHETIC, model),
-        Quantization(rest[0]) if rest else Quantization.FP16,
-        DecodeMode(decode_mode),
-        batch=int(batch),
-    )
 
 
 def measure_one(order: Order) -> NoiseProcess:
@@ -204,13 +119,6 @@ def measure_window(tools: Tools, window_s: float) -> NoiseWindow:
     if energy_j is None:
         raise SystemExit(f"the counter gave no energy for a window of {window_s} s")
     return noise_window(traces[0].duration_s, tokens, energy_j, durations)
-
-
-def noise_window(duration_s: float, tokens: int, energy_j: float, durations: Sequence[float]) -> NoiseWindow:
-    return NoiseWindow(
-        *(duration_s, tokens, energy_j, len(durations)),
-        *(min(durations), median(durations), max(durations), cv(durations)),
-    )
 
 
 def _real(clock: SystemClock) -> tuple[Meter, str, tuple[str, ...]]:
@@ -294,146 +202,6 @@ def progress(order: Order, result: NoiseProcess | str, took_s: float) -> str:
     return f"{order.scenario} {order.condition}: {took_s:.0f} s, J/token {per_token}, dispatch µs {sent}"
 
 
-def scatter(groups: Sequence[Sequence[float]]) -> Scatter | None:
-    """CV between the values after each group's own mean is taken out, with the chi-square interval of an sd.
-
-    Groups of one value say nothing about scatter and are left out. None when nothing is left.
-    """
-    from scipy.special import chdtri
-
-    usable = [group for group in groups if len(group) >= 2]
-    df = sum(len(group) - 1 for group in usable)
-    if df == 0:
-        return None
-    squares = sum((value / mean(group) - 1.0) ** 2 for group in usable for value in group)
-    sd = math.sqrt(squares / df)
-    low, high = (sd * math.sqrt(df / float(chdtri(df, upper))) for upper in (0.025, 0.975))
-    return Scatter(sd, low, high, df)
-
-
-def explained_share(groups: Sequence[Sequence[tuple[float, float]]]) -> float | None:
-    """r² of log(second) on log(first) after each group's means are taken out; None with fewer than 4 pairs."""
-    pairs = [pair for group in groups if len(group) >= 2 for pair in _centred(group)]
-    xx, yy = sum(x * x for x, _ in pairs), sum(y * y for _, y in pairs)
-    if len(pairs) < 4 or xx == 0.0 or yy == 0.0:
-        return None
-    return float(sum(x * y for x, y in pairs) ** 2 / (xx * yy))
-
-
-def _centred(group: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    xs, ys = ([math.log(value) for value in column] for column in zip(*group, strict=True))
-    return [(x - mean(xs), y - mean(ys)) for x, y in zip(xs, ys, strict=True)]
-
-
-def energy_per_token(process: NoiseProcess) -> float:
-    return mean([window.energy_per_token_j for window in process.windows])
-
-
-def tokens_per_s(process: NoiseProcess) -> float:
-    return mean([window.tokens_per_s for window in process.windows])
-
-
-def power_w(process: NoiseProcess) -> float:
-    return mean([window.power_w for window in process.windows])
-
-
-def dispatch_us(process: NoiseProcess) -> float:
-    return mean(process.host.dispatch_us)
-
-
-def by_cell(processes: Sequence[NoiseProcess]) -> Iterator[tuple[str, str, list[NoiseProcess]]]:
-    def key(process: NoiseProcess) -> tuple[str, int]:
-        return process.scenario, list(CONDITIONS).index(process.condition)
-
-    for (scenario, condition), found in groupby(sorted(processes, key=key), key):
-        yield scenario, list(CONDITIONS)[condition], list(found)
-
-
-def by_board(processes: Sequence[NoiseProcess]) -> list[list[NoiseProcess]]:
-    """One list for each board and machine start: what differs between those is not noise between processes."""
-
-    return by_key(processes, lambda process: (process.board, process.boot_id))
-
-
-def by_key(processes: Sequence[NoiseProcess], key: Callable[[NoiseProcess], Key]) -> list[list[NoiseProcess]]:
-    return [list(found) for _, found in groupby(sorted(processes, key=key), key)]
-
-
-HEAD = (
-    "| scenario | condition | processes (boards) | J/token | CV in a process | CV between, J/token | CV between, tok/s "
-    "| CV between, W | tok/s | dispatch µs | r² with dispatch |\n| --- " + "| --- " * 10 + "|"
-)
-
-
-def row(scenario: str, condition: str, processes: list[NoiseProcess]) -> str:
-    boards = by_board(processes)
-    within = [found for one in processes if (found := cv([w.energy_per_token_j for w in one.windows])) is not None]
-    timed = [[one for one in board if one.host.dispatch_us] for board in boards]
-    sent = [value for one in processes for value in one.host.dispatch_us]
-    share = explained_share([[(dispatch_us(one), energy_per_token(one)) for one in board] for board in timed])
-    cells = (
-        *(scenario, condition, f"{len(processes)} ({len(boards)})"),
-        f"{mean([energy_per_token(one) for one in processes]):.4g}",
-        percent(median(within)) if within else "–",
-        *(shown(boards, value) for value in (energy_per_token, tokens_per_s, power_w)),
-        f"{mean([tokens_per_s(one) for one in processes]):.1f}",
-        f"{min(sent):.2f} … {max(sent):.2f}" if sent else "–",
-        "–" if share is None else f"{share:.2f}",
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def shown(boards: list[list[NoiseProcess]], value: Callable[[NoiseProcess], float]) -> str:
-    found = scatter([[value(one) for one in board] for board in boards])
-    return "–" if found is None else f"{percent(found.cv)} ({percent(found.low)} … {percent(found.high)})"
-
-
-def percent(share: float) -> str:
-    return f"{100.0 * share:.2f} %"
-
-
-def levels_rows(processes: Sequence[NoiseProcess]) -> Iterator[str]:
-    """How far the means of boards of one machine start, and of whole machine starts, lie apart."""
-    for scenario, condition, found in by_cell(processes):
-        starts = by_key(found, lambda one: one.boot_id)
-        boards = [by_board(start) for start in starts]
-        yield from level_row((scenario, condition, "boards of one start"), boards)
-        yield from level_row((scenario, condition, "machine starts"), [starts])
-
-
-def level_row(names: tuple[str, str, str], groups: list[list[list[NoiseProcess]]]) -> Iterator[str]:
-    """The scatter of means within `groups`; nothing where no group has two members."""
-    means = [[[mean([value(one) for one in member]) for member in group] for group in groups] for value in VALUES]
-    found = [scatter(one) for one in means]
-    if any(len(group) >= 2 for group in groups):
-        counts = " + ".join(str(len(group)) for group in groups if len(group) >= 2)
-        texts = [f"{percent(one.cv)} ({percent(one.low)} … {percent(one.high)})" for one in found if one is not None]
-        yield f"| {' | '.join((*names, counts, *texts))} |"
-
-
-VALUES = (energy_per_token, tokens_per_s)
-LEVELS_HEAD = (
-    "| scenario | condition | between | how many | CV of their J/token | CV of their tok/s |\n" + "| --- " * 6 + "|"
-)
-
-
-def tables(files: Sequence[NoiseFile]) -> str:
-    processes = [process for file in files for process in file.processes]
-    lines = [HEAD, *(row(*cell) for cell in by_cell(processes)), ""]
-    lines.append(
-        "CV in a process: median over the processes. CV between: of the processes' means, each board's and machine "
-        "start's own mean taken out first; in brackets the 95 % interval (chi-square). r²: share of the scatter of "
-        "J/token that the time to send one operation explains."
-    )
-    levels = list(levels_rows(processes))
-    if levels:
-        lines += ["", LEVELS_HEAD, *levels]
-    unsteady = sum(not process.steady for process in processes)
-    failures = [failure.splitlines()[-1] for file in files for failure in file.failures]
-    lines += ["", f"{len(processes)} processes, {unsteady} of them not steady when their budget to warm up was spent."]
-    return "\n".join([*lines, *(f"failed: {failure}" for failure in failures)])
-
-
 def main() -> None:
     asked = parse()
     if asked.one:
@@ -456,51 +224,6 @@ def measure(asked: argparse.Namespace) -> None:
 
     keep([], [])
     run_all(orders(asked), asked.budget_s, run_fresh, keep)
-
-
-def load(file: Path) -> NoiseFile:
-    """A file of this program, or a `result.json.gz` of ecoci, whose folder's name then stands for its machine start."""
-    if file.suffix == ".gz":
-        return recorded(load_result(file), file.parent.name)
-    return decode(json.loads(file.read_text(encoding="utf-8")), NoiseFile, str(file))
-
-
-def recorded(job: JobResult, start: str) -> NoiseFile:
-    """The whole runs of a result, as processes."""
-    made = [
-        recorded_process(result.scenario, run, start)
-        for result in job.results
-        for run in result.runs
-        if run.failure is None and run.environment is not None
-    ]
-    return NoiseFile(job.provenance.created_utc, (), (), tuple(one for one in made if one.windows), ())
-
-
-def scenario_name(task: Workload) -> str:
-    """As `workload` reads it."""
-    plain = f"{task.model.name}/{task.decode.value}/{task.batch}"
-    return plain if task.quantization is Quantization.FP16 else f"{plain}/{task.quantization.value}"
-
-
-def recorded_process(scenario: Scenario, run: RunRecord, start: str) -> NoiseProcess:
-    task, warm_up, board = scenario.workload, run.warm_up, run.environment and run.environment.board
-    windows = [(window, energy_j) for window in run.windows if (energy_j := window_energy_j(window.trace)) is not None]
-    return NoiseProcess(
-        scenario=scenario_name(task),
-        condition=scenario.effort.host.value,
-        board=board.uuid if board else "",
-        product=board.product if board else "",
-        boot_id=start,
-        started_utc=run.started_utc,
-        load_s=run.load_s or 0.0,
-        warm_up_s=() if warm_up is None else warm_up.generation_s,
-        steady=warm_up is not None and warm_up.steady,
-        host=run.host or HostState(),
-        windows=tuple(
-            noise_window(window.trace.duration_s, window.work.output_tokens, energy_j, window.work.generation_s)
-            for window, energy_j in windows
-        ),
-    )
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -24,222 +24,22 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
-from typing import Any, Protocol
 
+from benchmarks.overhead_tables import BLOCK_S, METERS, PLAIN, WORKLOADS, Block, OverheadFile, load, table
+from benchmarks.overhead_work import Arm, Decode, Job, Matmul, open_arms
 from ecoci.clocks import SystemClock
-from ecoci.engines.hf import HfEngine
-from ecoci.engines.hf_libraries import library_versions, load_torch
+from ecoci.engines.hf_libraries import library_versions
 from ecoci.hosts.quiet import QuietHost, QuietParts
 from ecoci.meters.synthetic import BOARD, SyntheticMeter
-from ecoci.model import Board, DecodeMode, HostState, ModelRef, ModelSource, Quantization, Workload
-from ecoci.plans import decode, encode
+from ecoci.model import Board, DecodeMode
+from ecoci.plans import encode
 from ecoci.ports import Meter
-from ecoci.stats import mean, summary
-from ecoci.wiring import cache_folder, now_utc, visible_boards
+from ecoci.wiring import now_utc, visible_boards
 
 SAMPLER_THREAD = "ecoci-sampler"
-PAUSE_S = 0.15
-"""Every block starts from a rest about as long as ecoci's wait for a tick, so that all start from like clocks."""
 LEAD_SHARE = 0.15
 """The first part of a block runs inside the meter but is not timed: the card's clocks rise in it."""
-TRIM = 0.2
 STALE_S = 0.03
-BLOCK_S = {"matmul": 1.0, "energy": 3.0, "static": 0.6, "eager": 0.8}
-WORKLOADS = tuple(BLOCK_S)
-METERS = ("ecoci", "zeus", "codecarbon")
-PLAIN, CONTROL = "none", "control"
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """`units` of work in `work_s` seconds; `outside_s` is what the meter took before and after the work.
-
-    `power_w` by the energy counter on tick edges inside the work, only of the workload `energy`.
-    """
-
-    workload: str
-    arm: str
-    units: int
-    work_s: float
-    outside_s: float
-    sampler_core_share: float | None = None
-    power_w: float | None = None
-
-    @property
-    def unit_s(self) -> float:
-        return self.work_s / self.units
-
-    @property
-    def unit_j(self) -> float | None:
-        return None if self.power_w is None else self.power_w * self.unit_s
-
-
-@dataclass(frozen=True, slots=True)
-class OverheadFile:
-    utc: str
-    argv: tuple[str, ...]
-    product: str
-    board: str
-    driver: str
-    libraries: tuple[tuple[str, str], ...]
-    host: HostState
-    skipped: tuple[str, ...]
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A relative change and its 95 % interval, as shares, from `n` blocks."""
-
-    n: int
-    mean: float
-    low: float
-    high: float
-
-
-class Job(Protocol):
-    """Steady work in equal units. `launch` may return before the device is done, `wait` does not."""
-
-    def launch(self, units: int) -> None: ...
-
-    def mark(self) -> Mark: ...
-
-    def wait(self) -> None: ...
-
-
-class Mark(Protocol):
-    """A place in the device's queue."""
-
-    def reached(self) -> bool: ...
-
-    def seconds_since(self, earlier: Any) -> float: ...
-
-
-class Matmul:
-    """Products of two square matrices: bf16 on a GPU, where they fill the card."""
-
-    def __init__(self, side: int) -> None:
-        self._torch = load_torch()
-        self._cuda = self._torch.cuda.is_available()
-        kind = {"device": "cuda", "dtype": self._torch.bfloat16} if self._cuda else {}
-        self._left, self._right = (self._torch.randn(side, side, **kind) for _ in range(2))
-        self._out = self._torch.empty_like(self._left)
-
-    def launch(self, units: int) -> None:
-        for _ in range(units):
-            self._torch.mm(self._left, self._right, out=self._out)
-
-    def mark(self) -> Mark:
-        return _CudaMark(self._torch) if self._cuda else _ClockMark()
-
-    def wait(self) -> None:
-        if self._cuda:
-            self._torch.cuda.synchronize()
-
-
-class Decode:
-    """Generations of a synthetic model; each returns only after the device is synced."""
-
-    def __init__(self, model: str, mode: DecodeMode) -> None:
-        self._engine = HfEngine(cache_folder())
-        self._engine.prepare(Workload(ModelRef(ModelSource.SYNTHETIC, model), Quantization.FP16, mode))
-
-    def launch(self, units: int) -> None:
-        for _ in range(units):
-            self._engine.generate()
-
-    def mark(self) -> Mark:
-        return _ClockMark()
-
-    def wait(self) -> None:
-        pass
-
-
-class _CudaMark:
-    def __init__(self, torch: Any) -> None:
-        self._event = torch.cuda.Event(enable_timing=True)
-        self._event.record()
-
-    def reached(self) -> bool:
-        return bool(self._event.query())
-
-    def seconds_since(self, earlier: Any) -> float:
-        self._event.synchronize()
-        return float(earlier._event.elapsed_time(self._event)) / 1000.0  # noqa: SLF001 - of its own kind
-
-
-class _ClockMark:
-    def __init__(self) -> None:
-        self.at_s = time.perf_counter()
-
-    def reached(self) -> bool:
-        return True
-
-    def seconds_since(self, earlier: Any) -> float:
-        return self.at_s - float(earlier.at_s)
-
-
-Arm = Callable[[Callable[[], None]], None]
-"""Opens a meter's window, runs the work and closes it."""
-
-
-def plain_arm(work: Callable[[], None]) -> None:
-    time.sleep(PAUSE_S)
-    work()
-
-
-def ecoci_arm(meter: Meter) -> Arm:
-    return lambda work: meter.record(work)[0]
-
-
-def zeus_arm() -> Arm:
-    from zeus.monitor import ZeusMonitor  # type: ignore[import-not-found,unused-ignore]
-
-    monitor = ZeusMonitor(gpu_indices=[0])
-
-    def run(work: Callable[[], None]) -> None:
-        time.sleep(PAUSE_S)
-        monitor.begin_window("block")
-        work()
-        monitor.end_window("block")
-
-    return run
-
-
-def codecarbon_arm() -> Arm:
-    """A new tracker for each window, as one that was stopped does not start again; it samples every second."""
-    from codecarbon import OfflineEmissionsTracker  # type: ignore[import-not-found,unused-ignore]
-
-    def run(work: Callable[[], None]) -> None:
-        tracker = OfflineEmissionsTracker(
-            country_iso_code="USA", measure_power_secs=1, save_to_file=False, log_level="critical"
-        )
-        time.sleep(PAUSE_S)
-        tracker.start()
-        work()
-        tracker.stop()
-
-    return run
-
-
-def open_arms(asked: Sequence[str], meter: Meter) -> tuple[dict[str, Arm], list[str]]:
-    """The arms that work here, and a line for each that does not."""
-    makers: Mapping[str, Callable[[], Arm]] = {
-        "ecoci": lambda: ecoci_arm(meter),
-        "zeus": zeus_arm,
-        "codecarbon": codecarbon_arm,
-    }
-    arms: dict[str, Arm] = {PLAIN: plain_arm, CONTROL: plain_arm}
-    skipped = []
-    for name in asked:
-        try:
-            arm = makers[name]()
-            arm(lambda: time.sleep(0.5))
-        except Exception as error:  # noqa: BLE001 - a foreign tool that does not work here is left out, whatever ails it
-            skipped.append(f"{name} is left out: {type(error).__name__}: {error}")
-        else:
-            arms[name] = arm
-    return arms, skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,82 +190,6 @@ def prepare(name: str, job: Job, block_s: float, read_mj: Callable[[], int] | No
     return Bench(name, job, max(1, round(block_s / unit_s)), unit_s, read_mj)
 
 
-def changes(blocks: Sequence[Block], arm: str, value: Callable[[Block], float | None]) -> list[float]:
-    """Log ratios of an arm's blocks to the mean of the plain blocks before and after each."""
-    found = []
-    for before, block, after in zip(blocks, blocks[1:], blocks[2:], strict=False):
-        if block.arm == arm and before.arm == after.arm == PLAIN:
-            values = [value(before), value(block), value(after)]
-            logs = [math.log(one) for one in values if one is not None]
-            found += [logs[1] - (logs[0] + logs[2]) / 2.0] if len(logs) == 3 else []
-    return found
-
-
-def mean_change(logs: Sequence[float]) -> Change | None:
-    """Mean of log ratios as a relative change, with its t interval; None below two."""
-    found = summary(tuple(logs))
-    if found is None or found.ci_low is None or found.ci_high is None:
-        return None
-    return Change(found.n, math.expm1(found.mean), math.expm1(found.ci_low), math.expm1(found.ci_high))
-
-
-def trimmed_change(logs: Sequence[float], trim: float = TRIM) -> Change | None:
-    """Mean without the `trim` smallest and largest shares, with the interval by the winsorized variance.
-
-    Formula: Tukey and McLaughlin (1963). None when fewer than three values are left.
-    """
-    from scipy.special import stdtrit
-
-    ordered, cut = sorted(logs), int(trim * len(logs))
-    kept = ordered[cut : len(ordered) - cut]
-    if len(kept) < 3:
-        return None
-    winsorized = [min(max(value, kept[0]), kept[-1]) for value in ordered]
-    spread = summary(tuple(winsorized))
-    if spread is None or spread.sd is None:
-        return None
-    error = spread.sd * math.sqrt(len(logs)) / len(kept)
-    half = float(stdtrit(len(kept) - 1, 0.975)) * error
-    middle = mean(kept)
-    return Change(len(logs), math.expm1(middle), math.expm1(middle - half), math.expm1(middle + half))
-
-
-HEAD = (
-    "| workload | meter | blocks | added time (95 % CI) | added time, trimmed mean (95 % CI) "
-    "| added energy (95 % CI) | s beside the work, per window | sampler, share of one core |\n" + "| --- " * 8 + "|"
-)
-
-
-def table(files: Sequence[OverheadFile]) -> str:
-    """A row for each workload and arm over all files; ratios are made within a file, so boards may differ."""
-    found = [(name, arm) for name in WORKLOADS for arm in (CONTROL, *METERS)]
-    rows = [text for name, arm in found if (text := row(name, arm, files)) is not None]
-    return "\n".join([HEAD, *rows, *dict.fromkeys(line for file in files for line in file.skipped)])
-
-
-def row(name: str, arm: str, files: Sequence[OverheadFile]) -> str | None:
-    runs = [[block for block in file.blocks if block.workload == name] for file in files]
-    own = [block for run in runs for block in run if block.arm == arm]
-    times = [log for run in runs for log in changes(run, arm, lambda block: block.unit_s)]
-    joules = [log for run in runs for log in changes(run, arm, lambda block: block.unit_j)]
-    if not own:
-        return None
-    shares = [block.sampler_core_share for block in own if block.sampler_core_share is not None]
-    cells = (
-        *(name, arm, str(len(times))),
-        *(shown(mean_change(times)), shown(trimmed_change(times)), shown(mean_change(joules))),
-        f"{median(block.outside_s for block in own):.2f}",
-        f"{100.0 * mean(shares):.3f} %" if shares else "–",
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def shown(change: Change | None) -> str:
-    if change is None:
-        return "–"
-    return f"{100 * change.mean:+.3f} % ({100 * change.low:+.3f} … {100 * change.high:+.3f})"
-
-
 @dataclass(frozen=True, slots=True)
 class Card:
     """The measured board: the meter on it, all boards' UUIDs, and its raw energy counter."""
@@ -535,10 +259,6 @@ def _versions(*names: str) -> Iterator[tuple[str, str]]:
     for name in names:
         with suppress(PackageNotFoundError):
             yield name, version(name)
-
-
-def load(file: Path) -> OverheadFile:
-    return decode(json.loads(file.read_text(encoding="utf-8")), OverheadFile, str(file))
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

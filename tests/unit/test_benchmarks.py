@@ -13,9 +13,10 @@ from statistics import fmean
 
 import pytest
 
-from benchmarks import noise, overhead
-from benchmarks.noise import NoiseFile, NoiseProcess, NoiseWindow, Order
-from benchmarks.overhead import Block, OverheadFile
+from benchmarks import noise, noise_data, noise_tables, overhead, overhead_tables, overhead_work
+from benchmarks.noise import Order
+from benchmarks.noise_data import NoiseFile, NoiseProcess, NoiseWindow
+from benchmarks.overhead_tables import Block, OverheadFile
 from ecoci.hosts.quiet import QuietHost, QuietParts
 from ecoci.model import DecodeMode, HostState, Quantization
 from ecoci.plans import decode, encode
@@ -41,7 +42,7 @@ def noise_file(*processes: NoiseProcess) -> NoiseFile:
 
 
 def test_scatter_of_one_group_is_its_coefficient_of_variation_with_the_chi_square_interval() -> None:
-    found = noise.scatter([[90.0, 100.0, 110.0]])
+    found = noise_tables.scatter([[90.0, 100.0, 110.0]])
     assert found is not None
     assert found.cv == pytest.approx(0.1)
     # sqrt(df / chi-square quantile) for 2 degrees of freedom, from a printed table: 7.378 and 0.0506
@@ -52,39 +53,39 @@ def test_scatter_of_one_group_is_its_coefficient_of_variation_with_the_chi_squar
 
 
 def test_a_difference_between_boards_is_not_counted_as_noise_between_processes() -> None:
-    found = noise.scatter([[90.0, 100.0, 110.0], [180.0, 200.0, 220.0]])
+    found = noise_tables.scatter([[90.0, 100.0, 110.0], [180.0, 200.0, 220.0]])
     assert found is not None
     assert found.cv == pytest.approx(0.1)
     assert found.df == 4
 
 
 def test_boards_with_one_process_say_nothing_about_scatter() -> None:
-    assert noise.scatter([[1.0], [2.0], []]) is None
+    assert noise_tables.scatter([[1.0], [2.0], []]) is None
 
 
 def test_scatter_finds_the_true_spread_of_many_boards_with_few_processes_each() -> None:
     chance = random.Random(1)  # noqa: S311 - no secret
     groups = [[level * chance.gauss(1.0, 0.04) for _ in range(3)] for level in range(1, 400)]
-    found = noise.scatter(groups)
+    found = noise_tables.scatter(groups)
     assert found is not None
     assert found.low < 0.04 < found.high
     assert found.high / found.low < 1.15
 
 
 def test_the_share_explained_is_one_for_a_power_law_and_small_for_chance() -> None:
-    assert noise.explained_share([[(x, 3.0 * x**0.5) for x in (1.0, 2.0, 3.0, 4.0)]]) == pytest.approx(1.0)
+    assert noise_tables.explained_share([[(x, 3.0 * x**0.5) for x in (1.0, 2.0, 3.0, 4.0)]]) == pytest.approx(1.0)
     chance = random.Random(2)  # noqa: S311 - no secret
     pairs = [(chance.uniform(1, 2), chance.uniform(1, 2)) for _ in range(500)]
-    assert (noise.explained_share([pairs]) or 0.0) < 0.05
+    assert (noise_tables.explained_share([pairs]) or 0.0) < 0.05
 
 
 def test_too_few_pairs_explain_nothing() -> None:
-    assert noise.explained_share([[(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]]) is None
-    assert noise.explained_share([[(1.0, float(n)) for n in range(1, 9)]]) is None
+    assert noise_tables.explained_share([[(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]]) is None
+    assert noise_tables.explained_share([[(1.0, float(n)) for n in range(1, 9)]]) is None
 
 
 def test_the_noise_table_has_both_scatters_of_a_cell() -> None:
-    text = noise.tables([noise_file(*(process(power_w=power) for power in (190.0, 200.0, 210.0, 200.0)))])
+    text = noise_tables.tables([noise_file(*(process(power_w=power) for power in (190.0, 200.0, 210.0, 200.0)))])
     cells = next(line for line in text.splitlines() if line.startswith("| tiny")).split(" | ")
     assert cells[1:5] == ["as_is", "4 (1)", "2", "1.00 %"]
     assert cells[5].startswith("4.08 %")
@@ -95,25 +96,29 @@ def test_the_noise_table_has_both_scatters_of_a_cell() -> None:
 
 def test_machine_starts_are_compared_only_where_there_are_two() -> None:
     one, other = process(boot="one", power_w=190.0), process(boot="two", power_w=210.0)
-    assert "machine starts" not in "".join(noise.levels_rows([one, one]))
-    (row,) = noise.levels_rows([one, one, other])
+    assert "machine starts" not in "".join(noise_tables.levels_rows([one, one]))
+    (row,) = noise_tables.levels_rows([one, one, other])
     assert row.startswith(f"| tiny/eager/1 | as_is | machine starts | 2 | {100 * math.sqrt(2) * 0.05:.2f} %")
 
 
 def test_boards_of_one_start_are_told_apart_from_machine_starts() -> None:
     one, other = process(board="GPU-1", power_w=190.0), process(board="GPU-2", power_w=210.0)
-    (row,) = noise.levels_rows([one, other])
+    (row,) = noise_tables.levels_rows([one, other])
     assert row.startswith("| tiny/eager/1 | as_is | boards of one start | 2 |")
 
 
 def test_a_recorded_result_counts_as_processes_of_its_folders_machine_start() -> None:
-    file = noise.load(RESULTS / "third" / "gpu3.result.json.gz")
+    file = noise_data.load(RESULTS / "third" / "gpu3.result.json.gz")
     fp16 = [one for one in file.processes if one.scenario == "tinyllama-1.1b/eager/1"]
     assert len(fp16) == 5
     assert {(one.boot_id, one.condition, one.product, one.steady) for one in fp16} == {
         ("third", "as_is", "NVIDIA H200", True)
     }
-    assert fmean(noise.energy_per_token(one) for one in fp16) == pytest.approx(1.407, abs=0.001)
+    assert fmean(noise_tables.energy_per_token(one) for one in fp16) == pytest.approx(1.407, abs=0.001)
+
+
+def test_the_tables_know_every_condition_in_its_order() -> None:
+    assert tuple(noise.CONDITIONS) == noise_tables.ORDER
 
 
 def test_a_noise_file_comes_back_from_its_text_unchanged() -> None:
@@ -122,7 +127,7 @@ def test_a_noise_file_comes_back_from_its_text_unchanged() -> None:
 
 
 def test_an_empty_file_makes_a_table_without_rows() -> None:
-    assert "0 processes" in noise.tables([noise_file()])
+    assert "0 processes" in noise_tables.tables([noise_file()])
 
 
 def test_each_round_of_orders_holds_every_cell_once_and_rounds_differ() -> None:
@@ -139,8 +144,8 @@ def test_a_condition_named_twice_gets_twice_the_processes() -> None:
 
 
 def test_a_scenario_is_read_from_its_name() -> None:
-    assert noise.workload("mistral-7b/static/8/nf4").quantization is Quantization.NF4
-    plain = noise.workload("tinyllama-1.1b/eager/1")
+    assert noise_data.workload("mistral-7b/static/8/nf4").quantization is Quantization.NF4
+    plain = noise_data.workload("tinyllama-1.1b/eager/1")
     assert (plain.decode, plain.batch, plain.quantization) == (DecodeMode.EAGER, 1, Quantization.FP16)
 
 
@@ -183,26 +188,26 @@ def unit_s(one: Block) -> float:
 
 def test_steady_drift_cancels_in_the_change_of_an_arm() -> None:
     blocks = [block("ecoci" if n % 2 else "none", 1.02 * 1.1**n if n % 2 else 1.1**n) for n in range(9)]
-    assert overhead.changes(blocks, "ecoci", unit_s) == pytest.approx([math.log(1.02)] * 4)
+    assert overhead_tables.changes(blocks, "ecoci", unit_s) == pytest.approx([math.log(1.02)] * 4)
 
 
 def test_a_block_without_plain_neighbours_is_left_out() -> None:
     arms = ("ecoci", "none", "zeus", "ecoci", "none", "ecoci")
     blocks = [block(arm, 1.0) for arm in arms]
-    assert overhead.changes(blocks, "ecoci", unit_s) == []
+    assert overhead_tables.changes(blocks, "ecoci", unit_s) == []
 
 
 def test_energy_per_unit_is_power_times_time_and_unknown_without_power() -> None:
     assert block("none", 2.0, 300.0).unit_j == pytest.approx(60.0)
     assert block("none", 2.0).unit_j is None
     plain, metered = block("none", 1.0, 300.0), block("ecoci", 1.01, 303.0)
-    found = overhead.changes([plain, metered, plain], "ecoci", lambda one: one.unit_j)
+    found = overhead_tables.changes([plain, metered, plain], "ecoci", lambda one: one.unit_j)
     assert found == pytest.approx([2.0 * math.log(1.01)])
 
 
 def test_the_trimmed_mean_forgets_a_wild_block_that_the_mean_does_not() -> None:
     logs = [0.001, 0.0, -0.001, 0.0005, -0.0005, 0.0, 0.001, -0.001, 0.0, 1.0]
-    plain, trimmed = overhead.mean_change(logs), overhead.trimmed_change(logs)
+    plain, trimmed = overhead_tables.mean_change(logs), overhead_tables.trimmed_change(logs)
     assert plain is not None
     assert trimmed is not None
     assert plain.mean > 0.1
@@ -215,16 +220,16 @@ def test_both_intervals_hold_the_truth_in_about_95_of_100_cases() -> None:
     held = [0, 0]
     for _ in range(400):
         logs = [chance.gauss(0.002, 0.01) for _ in range(15)]
-        for place, found in enumerate((overhead.mean_change(logs), overhead.trimmed_change(logs))):
+        for place, found in enumerate((overhead_tables.mean_change(logs), overhead_tables.trimmed_change(logs))):
             assert found is not None
             held[place] += found.low < math.expm1(0.002) < found.high
     assert all(0.91 < count / 400 < 0.985 for count in held)
 
 
 def test_too_few_blocks_make_no_interval() -> None:
-    assert overhead.mean_change([]) is None
-    assert overhead.mean_change([0.1]) is None
-    assert overhead.trimmed_change([0.1, 0.2]) is None
+    assert overhead_tables.mean_change([]) is None
+    assert overhead_tables.mean_change([0.1]) is None
+    assert overhead_tables.trimmed_change([0.1, 0.2]) is None
 
 
 def test_every_round_takes_each_arm_once_with_a_plain_block_before_it() -> None:
@@ -239,7 +244,7 @@ def test_every_round_takes_each_arm_once_with_a_plain_block_before_it() -> None:
 def test_the_overhead_table_pools_files_but_never_pairs_blocks_of_two() -> None:
     slow = overhead_file(block("none", 2.0), block("ecoci", 2.02), block("none", 2.0), block("control", 2.0))
     fast = overhead_file(block("none", 1.0), block("ecoci", 1.01), block("none", 1.0), block("control", 1.0))
-    text = overhead.table([slow, fast])
+    text = overhead_tables.table([slow, fast])
     (row,) = (line for line in text.splitlines() if line.startswith("| matmul | ecoci"))
     assert row.startswith("| matmul | ecoci | 2 | +1.000 % (+1.000 … +1.000)")
     assert row.endswith("| 0.20 | 0.100 % |")
@@ -271,8 +276,8 @@ class SlowJob:
         self.launched += units
         time.sleep(0.001 * units)
 
-    def mark(self) -> overhead.Mark:
-        return overhead._ClockMark()
+    def mark(self) -> overhead_work.Mark:
+        return overhead_work._ClockMark()
 
     def wait(self) -> None:
         pass
@@ -308,6 +313,6 @@ def test_weighed_work_finds_the_power_of_a_ticking_counter() -> None:
 
 
 def test_an_arm_that_cannot_be_made_is_left_out_with_a_line() -> None:
-    arms, skipped = overhead.open_arms(("ecoci", "zeus"), overhead.made_up_card().meter)
+    arms, skipped = overhead_work.open_arms(("ecoci", "zeus"), overhead.made_up_card().meter)
     assert {"none", "control", "ecoci"} <= set(arms)
     assert all(line.startswith("zeus is left out") for line in skipped)
