@@ -141,6 +141,7 @@ class Soak:
         there = [f"{key}@{broken}={value}" for key, value in pairs if key != "init"]
         lines = [f"devices={CARDS}", *everywhere, *there]
         write_script(self.script_file, "\n".join([*lines, *ticks.values(), *(power[c].script(c) for c in power)]))
+        ctypes.CDLL("libnvidia-ml.so.1").stub_follow_script()
         self.clock.sleep(SETTLE_S)
         return Plan(fault, broken, work_s, power)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ecoci import __version__
@@ -62,11 +63,21 @@ def _library(name: str) -> Check:
 def _gpus() -> tuple[Check, ...]:
     try:
         boards = all_boards()
-        chosen = visible_boards()[0]
+        visible = visible_boards()
     except EcociError as error:
         return (_refusal("gpu", error),)
-    listed = tuple(_board(board, chosen) for board in boards)
-    return (*listed, *(_amd_sensor(chosen) if is_hip_name(chosen) else _sensor(chosen)))
+    listed = tuple(_board(board, visible) for board in boards)
+    return (*listed, *(check for uuid in visible for check in _sensors(uuid, visible)))
+
+
+def _sensors(board_uuid: str, visible: tuple[str, ...]) -> tuple[Check, ...]:
+    """The checks of one board. What is wrong with any but the first is not in the way of a run on one GPU."""
+    checks = _amd_sensor(board_uuid) if is_hip_name(board_uuid) else _sensor(board_uuid)
+    if len(visible) == 1:
+        return checks
+    first = board_uuid == visible[0]
+    named = (replace(check, detail=f"{check.detail} ({board_uuid})") for check in checks)
+    return tuple(replace(check, passed=check.passed if first else check.passed or None) for check in named)
 
 
 def _host_energy() -> tuple[Check, ...]:
@@ -103,12 +114,19 @@ def _refusal(name: str, error: EcociError) -> Check:
     return Check(name, False, detail, error.remedy)
 
 
-def _board(board: Board, chosen: str) -> Check:
+def _board(board: Board, visible: tuple[str, ...]) -> Check:
     memory = "memory unknown" if board.memory_bytes is None else f"{board.memory_bytes / 2**30:.0f} GiB"
     limit = "limit unknown" if board.power_limit_w is None else f"{board.power_limit_w:.0f} W limit"
-    used = "will be measured" if board.uuid == chosen else "not used"
+    used = _use(board.uuid, visible)
     detail = f"{board.product}, {memory}, {limit}, driver {board.driver}, {board.uuid}: {used}"
-    return Check("gpu", True if board.uuid == chosen else None, detail)
+    return Check("gpu", True if board.uuid == visible[0] else None, detail)
+
+
+def _use(board_uuid: str, visible: tuple[str, ...]) -> str:
+    if board_uuid not in visible:
+        return "not used"
+    place = visible.index(board_uuid) + 1
+    return "will be measured" if place == 1 else f"will be measured too by a scenario with `devices: {place}` or more"
 
 
 def _sensor(board_uuid: str) -> tuple[Check, ...]:

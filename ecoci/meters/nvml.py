@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ecoci.energy import mean_power_w
 from ecoci.errors import InputError
-from ecoci.meters.nvml_binding import Session
+from ecoci.meters.nvml_binding import Session, naming
 from ecoci.meters.nvml_device import Device, all_devices, open_device
 from ecoci.meters.nvml_probe import probe
 from ecoci.meters.nvml_processes import holds_cuda_context
@@ -19,6 +19,7 @@ from ecoci.meters.nvml_self_test import try_sensors
 from ecoci.meters.nvml_window import Recording
 from ecoci.meters.sampler import Sampler
 from ecoci.meters.sensor_cache import SensorCache
+from ecoci.meters.ticks import wait_for_edge, wait_for_edges
 from ecoci.model import Board, MeterFacts, SensorTest, Trace
 from ecoci.ports import Clock
 
@@ -50,9 +51,8 @@ class NvmlMeter:
         self._session = Session()
         try:
             self._devices = tuple(open_device(self._session, board_uuid) for board_uuid in board_uuids)
-            self._boards = tuple(device.describe() for device in self._devices)
-            for device, board in zip(self._devices, self._boards, strict=True):
-                refuse_unmeasurable(device, board)
+            pairs = zip(self._devices, board_uuids, strict=True)
+            self._boards = tuple(self._examine(device, board_uuid) for device, board_uuid in pairs)
         except BaseException:
             self._session.close()
             raise
@@ -70,22 +70,19 @@ class NvmlMeter:
         `work` must return only after its own device sync. What it raises goes on unchanged; no thread stays behind.
         Raises `DeviceError` when a counter stands still or falls, or a GPU is lost.
         """
-        pairs = zip(self._devices, self._sensors(), strict=True)
-        recordings = tuple(Recording(device, test, self._clock) for device, test in pairs)
+        recordings = self._recordings()
         for one in recordings:
             one.look()
-        with Sampler(lambda: self._sample(recordings), self._clock, min(one.watch.period_s for one in recordings)):
-            # One after the other: polling all at once would blur the edges, since a read may take milliseconds.
-            # What the boards draw between their own edge and the work, their power traces take off.
+        with Sampler(lambda: self._sample(recordings), self._clock, min(one.period_s for one in recordings)):
             for one in recordings:
                 one.start()
+            wait_for_edges(recordings, self._clock, freshest=True)
             started_s = self._clock.now_s()
             result = work()
             ended_s = self._clock.now_s()
             for one in recordings:
                 one.stop()
-            for one in recordings:
-                one.finish()
+            wait_for_edges(recordings, self._clock)
         traces = tuple(one.trace(started_s, ended_s) for one in recordings)
         self._remember_idle(traces)
         return result, traces
@@ -93,11 +90,25 @@ class NvmlMeter:
     def close(self) -> None:
         self._session.close()
 
+    def _examine(self, device: Device, board_uuid: str) -> Board:
+        with naming(self._name(board_uuid)):
+            board = device.describe()
+            refuse_unmeasurable(device, board)
+        return board
+
     def _sample(self, recordings: tuple[Recording, ...]) -> None:
-        told = [one.watch.read() for one in recordings]
-        known_w = [one.watch.latest_w for one in recordings if one.watch.latest_w is not None]
+        told = [one.sample() for one in recordings]
+        known_w = [one.latest_w for one in recordings if one.latest_w is not None]
         if self._on_power is not None and any(told) and len(known_w) == len(recordings):
             self._on_power(sum(known_w))
+
+    def _recordings(self) -> tuple[Recording, ...]:
+        pairs = zip(self._devices, self._sensors(), strict=True)
+        return tuple(Recording(device, test, self._clock, self._name(test.board_uuid)) for device, test in pairs)
+
+    def _name(self, board_uuid: str) -> str:
+        """What errors call a board: nothing where it is the only one."""
+        return board_uuid if len(self._devices) > 1 else ""
 
     def _sensors(self) -> tuple[SensorTest, ...]:
         if not self._tests:
@@ -106,10 +117,14 @@ class NvmlMeter:
         return self._tests
 
     def _try(self, device: Device, board: Board) -> SensorTest:
-        if self._cache is None:
-            return try_sensors(device, board, self._clock)
-        known = self._cache.find(board)
-        return known or self._cache.keep(board, try_sensors(device, board, self._clock))
+        with naming(self._name(board.uuid)):
+            known = None if self._cache is None else self._cache.find(board)
+            if known is not None:
+                # what was found out a day ago does not tell that the counter advances today
+                wait_for_edge(device.energy_mj, self._clock)
+                return known
+            test = try_sensors(device, board, self._clock)
+        return test if self._cache is None else self._cache.keep(board, test)
 
     def _remember_idle(self, traces: tuple[Trace, ...]) -> None:
         """What a board draws with nothing open on it, as far as this process and the driver's list can tell."""

@@ -175,3 +175,14 @@ def tolerate(read: Callable[[], T], field: str, missing: list[Missing]) -> T | N
     except UnansweredError as error:
         missing.append(Missing(field, error.message))
         return None
+
+
+@contextmanager
+def naming(board_uuid: str) -> Iterator[None]:
+    """Let device errors say which board they are about; without a UUID they stay as they are."""
+    try:
+        yield
+    except DeviceError as error:
+        if not board_uuid or board_uuid in error.message:
+            raise
+        raise type(error)(f"{board_uuid}: {error.message}", cause=error.cause, remedy=error.remedy) from error

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import Protocol
 
 from ecoci.errors import DeviceError
 from ecoci.model import CounterReading
@@ -103,19 +104,25 @@ class EdgeSearch:
         return 2 * edge.uncertainty_s <= self._widest_gap_s
 
 
-def wait_for_edges(
-    searches: Sequence[EdgeSearch], clock: Clock, *, freshest: bool = False
-) -> tuple[CounterReading, ...]:
-    """Poll several counters in turn until each has its edge; raises what `EdgeSearch.poll` raises.
+class Search(Protocol):
+    """A search for an edge that is carried out one poll after the other."""
 
-    With `freshest`, those that have one go on to later ones, so that none is older than about one tick at the end.
+    @property
+    def done(self) -> bool: ...
+
+    def poll(self) -> None: ...
+
+
+def wait_for_edges(searches: Sequence[Search], clock: Clock, *, freshest: bool = False) -> None:
+    """Poll several counters in turn until each has its edge; raises what a poll raises.
+
+    With `freshest`, those that have one go on to later ones, so that none is much older than a tick at the end.
     """
     while not all(one.done for one in searches):
         clock.sleep(POLL_PAUSE_S)
         for one in searches:
             if freshest or not one.done:
                 one.poll()
-    return tuple(one.edge for one in searches if one.edge is not None)
 
 
 def wait_for_edge(
@@ -125,7 +132,10 @@ def wait_for_edge(
 
     Raises `DeviceError` when the counter stands still for `EDGE_TIMEOUT_S` or runs backwards.
     """
-    return wait_for_edges((EdgeSearch(read, clock, since, widest_gap_s),), clock)[0]
+    search = EdgeSearch(read, clock, since, widest_gap_s)
+    while search.edge is None or not search.done:
+        wait_for_edges((search,), clock)
+    return search.edge
 
 
 def _standing_still(last: CounterReading) -> DeviceError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.integration.command_line import (
     start,
     with_gpu,
 )
+from tests.nvml_stub import uuid_of
 from tests.simulated import World, scenario
 
 ENDLESS = 'version: 1\nscenarios:\n  - {name: tiny, model: "synthetic:tiny", windows: 100, window_s: 0.5}\n'
@@ -259,6 +261,20 @@ class TestDoctor:
         self, tmp_path: Path, driver: Path, script: str, words: tuple[str, ...]
     ) -> None:
         assert_refused(ecoci(tmp_path, "doctor", **with_gpu(driver, f"tick_ms=20 {script}")), 4, *words)
+
+    def test_every_visible_card_is_looked_at_and_only_the_first_can_be_in_the_way(
+        self, tmp_path: Path, driver: Path
+    ) -> None:
+        script = "devices=3 tick_ms=20 tick_ms@2=100 processes@2=77"
+        uuids = [uuid_of(index) for index in range(3)]
+        done = ecoci(tmp_path, "doctor", **with_gpu(driver, script, CUDA_VISIBLE_DEVICES="1,2"))
+        assert f"{uuids[0]}: not used" in done.said
+        assert f"{uuids[1]}: will be measured" in done.said
+        assert f"{uuids[2]}: will be measured too by a scenario with `devices: 2`" in done.said
+        assert re.search(rf"advances, tick 20 ms ± .*? ms, one read costs .*? ms \({uuids[1]}\)", done.said)
+        assert re.search(rf"advances, tick (9|10)\d ms ± .*? ms, one read costs .*? ms \({uuids[2]}\)", done.said)
+        assert f"on the card: 77 ({uuids[2]})" in done.said
+        assert "FAIL other processes" not in done.said
 
 
 class TestRunOnAScriptedGpu:

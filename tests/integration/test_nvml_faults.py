@@ -43,6 +43,11 @@ def square_wave(half_period_s: float) -> str:
     return "power=" + ",".join(f"{n * half_period_s:.3f}:{100 if n % 2 else 650}" for n in range(1600))
 
 
+def swing(low_w: float, high_w: float, card: int) -> str:
+    """Between two levels every 2.5 s, so that all windows of 10 s draw the same on the mean."""
+    return f"power@{card}=" + ",".join(f"{2.5 * n}:{high_w if n % 2 else low_w}" for n in range(60))
+
+
 GAP = "another energy than the counter"
 FOREIGN = "Another process was using the GPU"
 AGAIN = "too unsteady and were measured again"
@@ -214,7 +219,7 @@ def said(answer: dict[str, Any], code: str) -> str:
 
 
 @faults(REFUSED)
-def test_a_placethat_cannot_be_measured_is_refused_by_name_before_any_work(card: Driven, fault: Fault) -> None:
+def test_a_card_that_cannot_be_measured_is_refused_by_name_before_any_work(card: Driven, fault: Fault) -> None:
     assert_teaches(card(fault.script, "describe", UUID), fault.words)
 
 
@@ -251,7 +256,7 @@ def test_what_the_meter_takes_care_of_gives_the_right_number_and_no_flag(card: D
 
 
 @pytest.mark.parametrize(("key", "field"), FACTS.items())
-def test_a_fact_of_the_board_that_the_placerefuses_is_none_with_a_reason(card: Driven, key: str, field: str) -> None:
+def test_a_fact_of_the_board_that_the_card_refuses_is_none_with_a_reason(card: Driven, key: str, field: str) -> None:
     board = card(f"{key}=unsupported", "describe", UUID)["board"]
     assert board[field] is None
     assert [(one["field"], UNSUPPORTED in one["reason"]) for one in board["missing"]] == [(field, True)]
@@ -300,9 +305,8 @@ def test_the_self_test_tells_tick_jitter_cost_and_power(card: Driven) -> None:
 @pytest.mark.parametrize("count", [2, 8])
 def test_a_run_over_several_cards_is_the_sum_of_exactly_those(card: Driven, count: int) -> None:
     chosen = [uuid_of(index) for index in range(8)][-count:]
-    script = "devices=8 power=650 processes@0=78 " + " ".join(
-        f"power@{index}=0:{60 + 40 * index},40:{200 + 20 * index} tick_ms@{index}={40 + 17 * index}"
-        for index in range(8)
+    script = "devices=8 processes@0=78 " + " ".join(
+        f"{swing(60 + 40 * index, 200 + 20 * index, index)} tick_ms@{index}={40 + 17 * index}" for index in range(8)
     )
     script = script if count < 8 else script.replace("processes@0=78 ", "")
     answer = card(script, "run", ",".join(chosen))
@@ -313,7 +317,7 @@ def test_a_run_over_several_cards_is_the_sum_of_exactly_those(card: Driven, coun
     assert answer["flags"] == []
 
 
-def test_a_placethat_is_named_twice_is_refused(card: Driven) -> None:
+def test_a_card_that_is_named_twice_is_refused(card: Driven) -> None:
     answer = card("", "describe", f"{UUID},{UUID}")
     assert (answer["error"], answer["exit_code"]) == ("InputError", 2)
     assert "named twice" in answer["message"]
@@ -326,9 +330,74 @@ def test_several_cards_give_each_its_own_energy_and_the_idle_neighbours_none(car
     assert answer["energies_j"] == pytest.approx(answer["exact_j"], rel=EXACT)
 
 
-def test_one_of_several_cards_that_is_lost_ends_the_window_for_all(card: Driven) -> None:
-    answer = card("devices=2", "record", f"{UUID},{uuid_of(1)}", "10", "lost_after_s@1=0")
-    assert_teaches(answer, ("the GPU is lost: it no longer answers",))
+@pytest.mark.parametrize(("call_us", "ticks"), [(100, 1), (4500, 4)])
+def test_the_edges_of_several_cards_are_waited_for_together(card: Driven, call_us: int, ticks: int) -> None:
+    """Calls to the driver come one at a time: eight counters of 4.5 ms a read are hard to watch at once."""
+    cards = " ".join(f"tick_ms@{index}={100 + 50 * index}" for index in range(8))
+    answer = card(f"devices=8 call_us={call_us} {cards}", "record", ",".join(map(uuid_of, range(8))), "10")
+    for trace in answer["traces"]:
+        start, edge = trace["counter_start"], trace["counter_edge"]
+        assert 0.0 <= trace["started_s"] - start["t_s"] < ticks * trace["tick_s"] + 0.06
+        assert 0.0 <= edge["t_s"] - trace["ended_s"] < ticks * trace["tick_s"] + 0.06
+        assert start["uncertainty_s"] + edge["uncertainty_s"] <= 0.0025 * 10.0
+
+
+def test_without_power_samples_the_edges_of_each_of_several_cards_cost_no_more_than_a_tick(card: Driven) -> None:
+    script = "devices=8 power=60 tick_ms=100 samples=unsupported instant=unsupported"
+    answer = card(script, "record", ",".join(map(uuid_of, range(8))), "10", "power=650")
+    assert answer["energies_j"] == pytest.approx(answer["exact_j"], abs=0.12 * (650 - 355))
+
+
+def test_a_card_with_a_slow_counter_does_not_bend_the_number_of_its_neighbour(card: Driven) -> None:
+    script = f"devices=2 call_us@1=500000 {swing(100, 600, 0)}"
+    answer = card(script, "record", f"{UUID},{uuid_of(1)}", "10")
+    first, _ = answer["traces"]
+    edges_s = first["counter_start"]["uncertainty_s"] + first["counter_edge"]["uncertainty_s"]
+    assert abs(answer["energies_j"][0] - answer["exact_j"][0]) <= edges_s * 600.0 + 2 * 0.02 * 500.0
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        ("lost_after_s@1=0", "the GPU is lost: it no longer answers"),
+        ("counter@1=frozen", "the energy counter does not advance"),
+        ("counter@1=reset", "the energy counter fell from"),
+        ("counter@1=unsupported", "the energy counter: this card does not support it"),
+    ],
+)
+def test_what_fails_on_one_of_several_cards_ends_the_window_for_all_and_names_the_card(
+    card: Driven, later: str, words: str
+) -> None:
+    answer = card("devices=2", "record", f"{UUID},{uuid_of(1)}", "10", later)
+    assert_teaches(answer, (f"{uuid_of(1)}: {words}",))
+
+
+@pytest.mark.parametrize("script", ["mig@1=on", "capability@1=6.1", "counter@1=unsupported", "vgpu@1=on"])
+def test_the_one_of_several_cards_that_cannot_be_measured_is_refused_by_its_uuid(card: Driven, script: str) -> None:
+    assert_teaches(card(f"devices=2 {script}", "describe", f"{UUID},{uuid_of(1)}"), (uuid_of(1),))
+
+
+@pytest.mark.parametrize(
+    "leaves", ["processes@1=77:0:20", "utilization@1=0:60,20:0", "power@1=0:300,20:60"], ids=["user", "work", "power"]
+)
+def test_cards_are_waited_for_until_all_of_them_are_quiet(card: Driven, leaves: str) -> None:
+    card("devices=2 power=60", "run", f"{UUID},{uuid_of(1)}", "", "rest")
+    answer = card(f"devices=2 power=60 {leaves}", "wait", f"{UUID},{uuid_of(1)}", "60", "rest")
+    assert 22.0 < answer["quiet_s"] < 28.0
+    assert answer["watts"][-1] == pytest.approx(120.0)
+    assert len(answer["watts"]) >= answer["waited_s"] / 2
+
+
+def test_cards_that_do_not_become_quiet_are_an_error_that_says_why(card: Driven) -> None:
+    script = "devices=2 processes@1=77 utilization@0=60"
+    answer = card(script, "wait", f"{UUID},{uuid_of(1)}", "20")
+    assert_teaches(answer, ("within 20 s", "other processes use it (pid 77)", "at work for 60 % of the time"))
+
+
+def test_a_remembered_self_test_does_not_hide_a_counter_that_has_stopped_since(card: Driven) -> None:
+    assert card("", "describe", UUID, "stopped")["sensors"][0]["reused"] is False
+    assert card("", "describe", UUID, "stopped")["sensors"][0]["reused"] is True
+    assert_teaches(card("counter=frozen", "describe", UUID, "stopped"), ("the energy counter does not advance",))
 
 
 def test_a_damaged_driver_library_counts_as_no_driver(tmp_path: Path) -> None:

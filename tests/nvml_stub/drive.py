@@ -1,10 +1,10 @@
 """Runs the meter as a measuring process does and prints what came of it as one JSON object.
 
-Commands: `boards`, `describe UUIDS`, `probe UUID`, `record UUIDS SECONDS [LATER]`, `fail UUID` (the work raises),
-`run UUIDS [LATER [CACHE]]` (a whole run of two windows of 10 s, up to its flags; CACHE names where the self-test is
-kept), `poll UUID SECONDS` (averaged power, as
-others use it), `serve` (answers many in virtual time). UUIDS have commas between them; LATER is a script that comes
-into force in the middle of the window.
+Commands: `boards`, `describe UUIDS [CACHE]`, `probe UUID`, `record UUIDS SECONDS [LATER]`, `fail UUID` (the work
+raises), `run UUIDS [LATER [CACHE]]` (a whole run of two windows of 10 s, up to its flags), `wait UUIDS SECONDS [CACHE]`
+(until the cards are quiet), `poll UUID SECONDS` (averaged power, as others use it), `serve` (answers many in virtual
+time). UUIDS have commas between them; LATER is a script that comes into force in the middle of the window; CACHE names
+where the self-test is kept.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from ecoci.model import (
     Workload,
 )
 from ecoci.ports import Clock
+from ecoci.quiet import wait_until_quiet
 from ecoci.render.sentences import describe as in_words
 from tests.nvml_stub import write_script
 from tests.nvml_stub.clock import StubClock
@@ -85,12 +86,19 @@ def boards() -> Answer:
     return {"boards": [asdict(board) for board in list_boards()]}
 
 
-def describe(uuids: str) -> Answer:
-    meter = NvmlMeter(tuple(uuids.split(",")), open_clock())
-    facts = meter.describe()
-    meter.close()
-    meter.close()
-    return {"board": asdict(facts.boards[0]), "boards": [asdict(board) for board in facts.boards]}
+def describe(uuids: str, cache: str = "") -> Answer:
+    meter = NvmlMeter(tuple(uuids.split(",")), open_clock(), cache=_cache(cache))
+    try:
+        facts = meter.describe()
+    finally:
+        meter.close()
+        meter.close()
+    boards, sensors = [asdict(board) for board in facts.boards], [asdict(test) for test in facts.sensors]
+    return {"board": boards[0], "boards": boards, "sensors": sensors}
+
+
+def _cache(name: str) -> SensorCache | None:
+    return SensorCache(Path(os.environ["ECOCI_CACHE"], name)) if name else None
 
 
 def look(uuid: str) -> Answer:
@@ -143,8 +151,7 @@ def run(uuids: str, later: str = "", cache: str = "") -> Answer:
     scenario = Scenario("stub", Workload(ModelRef(ModelSource.SYNTHETIC, "tiny")), effort)
     job = RunJob(scenario, 0, 1, tuple(uuids.split(",")), cache_dir=os.environ["ECOCI_CACHE"])
     reporter = Reporter(job, clock, lambda _piece: None)
-    kept = SensorCache(Path(job.cache_dir, cache)) if cache else None
-    meter = NvmlMeter(job.board_uuids, clock, reporter.power, kept)
+    meter = NvmlMeter(job.board_uuids, clock, reporter.power, _cache(cache))
     engine = SyntheticEngine(clock, _durations(later))
     host = Host(cpu="stub", logical_cores=1, system="Linux", python="3")
     tools = Tools(engine, meter, clock, host, reporter, SyntheticRuntime(), NoControl(), NoHostMeter())
@@ -153,6 +160,18 @@ def run(uuids: str, later: str = "", cache: str = "") -> Answer:
     finally:
         meter.close()
     return _outcome(assemble(0, "2026-01-01T00:00:00+00:00", pieces), uuids)
+
+
+def wait(uuids: str, seconds: str, cache: str = "") -> Answer:
+    clock, watts = open_clock(), list[float]()
+    meter = NvmlMeter(tuple(uuids.split(",")), clock, watts.append, _cache(cache))
+    try:
+        meter.describe()
+        began_s = clock.now_s()
+        wait_until_quiet(meter, clock, float(seconds))
+    finally:
+        meter.close()
+    return {"waited_s": clock.now_s() - began_s, "quiet_s": clock.now_s(), "watts": watts}
 
 
 def _durations(later: str) -> Iterator[float]:
@@ -204,6 +223,7 @@ COMMANDS: dict[str, Callable[..., Answer]] = {
     "record": record,
     "fail": fail,
     "run": run,
+    "wait": wait,
     "poll": poll,
 }
 

@@ -107,6 +107,13 @@ unsigned int nvmlInitWithFlags(unsigned int flags) {
 
 unsigned int nvmlShutdown(void) { open_sessions--; return SUCCESS; }
 
+/* For tests only: put a changed script in force now, and not at the next call of the driver. */
+void stub_follow_script(void) {
+    pthread_mutex_lock(&driver);
+    refresh();
+    pthread_mutex_unlock(&driver);
+}
+
 /* For tests only: whether every nvmlInit was answered by a shutdown, and whether averaged power was ever asked for. */
 int stub_open_sessions(void) { return open_sessions; }
 int stub_power_usage_calls(void) { return power_usage_calls; }

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from ecoci.clocks import SimulatedClock
 from ecoci.errors import DeviceError
-from ecoci.meters.ticks import half_width, read_counter, refuse_backwards, wait_for_edge, watch_ticks
+from ecoci.meters.ticks import (
+    EdgeSearch,
+    half_width,
+    read_counter,
+    refuse_backwards,
+    wait_for_edge,
+    wait_for_edges,
+    watch_ticks,
+)
 from ecoci.model import CounterReading
 
 WATTS = 250.0
@@ -181,3 +189,62 @@ def test_a_narrow_edge_is_taken_at_once() -> None:
     clock = SimulatedClock(start_s=100.03)
     assert wait_for_edge(ticking(clock, 0.1), clock, widest_gap_s=0.02).t_s == pytest.approx(100.1, abs=0.001)
     assert clock.now_s() < 100.11
+
+
+def searches(clock: SimulatedClock, ticks_s: tuple[float, ...], call_s: float = 0.0) -> tuple[EdgeSearch, ...]:
+    return tuple(EdgeSearch(ticking(clock, tick_s, call_s), clock, None, 0.02, tick_s) for tick_s in ticks_s)
+
+
+@given(ticks_ms=st.lists(st.integers(20, 500), min_size=2, max_size=8), offset_s=st.floats(0.0, 5.0))
+def test_edges_of_several_counters_are_true_and_none_is_older_than_its_tick(
+    ticks_ms: list[int], offset_s: float
+) -> None:
+    clock = SimulatedClock(start_s=100.0 + offset_s)
+    asked = searches(clock, tuple(tick_ms / 1000.0 for tick_ms in ticks_ms), call_s=0.0005)
+    wait_for_edges(asked, clock, freshest=True)
+    for one, tick_ms in zip(asked, ticks_ms, strict=True):
+        edge = one.edge
+        assert edge is not None
+        assert abs(edge.t_s - edge.energy_mj / 1000.0 / WATTS) <= edge.uncertainty_s + 1e-5
+        assert clock.now_s() - edge.t_s <= tick_ms / 1000.0 + 0.02
+    assert clock.now_s() - 100.0 - offset_s <= max(ticks_ms) / 1000.0 + 0.02
+
+
+def test_without_freshest_the_first_edges_stay() -> None:
+    clock = SimulatedClock(start_s=100.01)
+    asked = searches(clock, (0.1, 0.5))
+    wait_for_edges(asked, clock)
+    assert [one.edge.t_s for one in asked if one.edge] == pytest.approx([100.1, 100.5], abs=0.001)
+
+
+def test_a_counter_rests_until_its_next_refresh_may_come() -> None:
+    clock, reads = SimulatedClock(start_s=100.01), list[float]()
+    read = ticking(clock, 0.1)
+
+    def noted() -> int:
+        reads.append(clock.now_s())
+        return read()
+
+    asked = (EdgeSearch(noted, clock, None, 0.02, 0.1), *searches(clock, (0.5,)))
+    wait_for_edges(asked, clock, freshest=True)
+    resting = [t_s for t_s in reads if t_s > 100.11 and 0.005 < (t_s - 100.0) % 0.1 < 0.075]
+    assert resting == []
+    assert asked[0].edge is not None
+    assert asked[0].edge.t_s == pytest.approx(100.5, abs=0.11)
+
+
+def test_a_refresh_that_came_while_it_rested_is_no_edge() -> None:
+    clock = SimulatedClock(start_s=100.01)
+    search = EdgeSearch(ticking(clock, 0.1), clock, None, 0.02, 0.1)
+    wait_for_edges((search,), clock)
+    clock.sleep(0.25)
+    search.poll()
+    assert search.edge is not None
+    assert search.edge.t_s == pytest.approx(100.1, abs=0.001)
+
+
+def test_of_several_counters_one_that_stands_still_is_an_error() -> None:
+    clock = SimulatedClock()
+    asked = (*searches(clock, (0.1,)), EdgeSearch(still(clock), clock))
+    with pytest.raises(DeviceError, match="does not advance"):
+        wait_for_edges(asked, clock, freshest=True)
