@@ -1,4 +1,7 @@
-"""The NVML meter on a scripted driver library: what it records, and what it refuses instead of recording 0 J."""
+"""The NVML meter on a scripted driver library: what it records, and what it refuses instead of recording 0 J.
+
+One window is recorded in real time with real threads; the others in the library's virtual time, where nothing waits.
+"""
 
 from __future__ import annotations
 
@@ -99,14 +102,14 @@ class TestRecording:
 
 
 def test_a_slow_counter_call_widens_the_uncertainty_of_the_edges(stub: Path) -> None:
-    answer = drive(stub, "call_us=4500", "record", UUID, "0.3")
+    answer = drive(stub, "call_us=4500", "record", UUID, "0.3", virtual=True)
     assert 0.004 < answer["trace"]["counter_start"]["uncertainty_s"] < 0.05
     assert answer["energy_j"] == pytest.approx(true_energy_j(answer), rel=0.05)
 
 
 @pytest.mark.parametrize("ring", ["samples=unsupported", "wall_offset_s=3600"])
 def test_without_a_trustworthy_ring_the_instant_field_is_polled_and_the_reason_kept(stub: Path, ring: str) -> None:
-    trace = drive(stub, f"tick_ms=20 {ring}", "record", UUID, "0.4")["trace"]
+    trace = drive(stub, f"tick_ms=20 {ring}", "record", UUID, "0.4", virtual=True)["trace"]
     assert trace["power"]["source"] == "instant"
     assert 3 <= len(trace["power"]["t_s"]) <= 8
     assert missing_fields(trace) == ["power_sample_buffer"]
@@ -114,7 +117,7 @@ def test_without_a_trustworthy_ring_the_instant_field_is_polled_and_the_reason_k
 
 
 def test_without_any_power_reading_the_counter_still_counts(stub: Path) -> None:
-    answer = drive(stub, "tick_ms=20 samples=none instant=unsupported", "record", UUID, "0.5")
+    answer = drive(stub, "tick_ms=20 samples=none instant=unsupported", "record", UUID, "0.5", virtual=True)
     assert answer["trace"]["power"] is None
     assert missing_fields(answer["trace"]) == ["power_sample_buffer", "power_instant"]
     assert answer["energy_j"] == pytest.approx(true_energy_j(answer), rel=0.03)
@@ -123,14 +126,14 @@ def test_without_any_power_reading_the_counter_still_counts(stub: Path) -> None:
 
 def test_a_reading_that_the_card_refuses_is_missing_and_never_zero_or_empty(stub: Path) -> None:
     refused = "temperature=unsupported sync_boost=unsupported processes=denied"
-    trace = drive(stub, f"tick_ms=20 {refused}", "record", UUID, "0.1")["trace"]
+    trace = drive(stub, f"tick_ms=20 {refused}", "record", UUID, "0.1", virtual=True)["trace"]
     assert set(trace["device"]["temperature_c"]) == {None}
     assert "sync_boost" not in [one["cause"] for one in trace["throttle"]]
     assert missing_fields(trace) == ["foreign_processes", "throttle.sync_boost", "temperature_c"]
 
 
 def test_what_the_work_raises_goes_on_and_no_thread_stays_behind(stub: Path) -> None:
-    answer = drive(stub, "tick_ms=20", "fail", UUID)
+    answer = drive(stub, "tick_ms=20", "fail", UUID, virtual=True)
     assert answer["raised"] == "integer division or modulo by zero"
     assert answer["threads"] == 1
     assert answer["open_sessions"] == 0
@@ -169,7 +172,7 @@ def test_an_unknown_uuid_is_refused_with_the_known_ones(stub: Path) -> None:
     ],
 )
 def test_a_counter_that_fails_never_ends_in_a_trace(stub: Path, script: str, words: tuple[str, ...]) -> None:
-    assert_teaches(drive(stub, script, "record", UUID, "0.5"), *words)
+    assert_teaches(drive(stub, script, "record", UUID, "0.5", virtual=True), *words)
 
 
 def test_a_damaged_driver_library_counts_as_no_driver(tmp_path: Path) -> None:
@@ -218,7 +221,7 @@ def test_the_boards_are_described_in_the_drivers_order(stub: Path) -> None:
 
 @pytest.mark.parametrize("tick_ms", [20, 100])
 def test_the_probe_finds_the_tick_and_the_cost_of_a_read(stub: Path, tick_ms: int) -> None:
-    found = drive(stub, f"tick_ms={tick_ms} call_us=2000", "probe", UUID)["probe"]
+    found = drive(stub, f"tick_ms={tick_ms} call_us=2000", "probe", UUID, virtual=True)["probe"]
     assert found["tick_s"] == pytest.approx(tick_ms / 1000.0, rel=0.1)
     assert found["counter_call_s"] == pytest.approx(0.002, abs=0.002)
     assert found["sample_spacing_s"] == pytest.approx(0.02, rel=0.01)
