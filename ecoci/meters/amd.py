@@ -16,6 +16,7 @@ from ecoci.meters.amd_refusals import refuse_implausible, refuse_unmeasurable
 from ecoci.meters.amd_sensors import try_sensors
 from ecoci.meters.amd_watch import PERIOD_S
 from ecoci.meters.sampler import Sampler
+from ecoci.meters.ticks import wait_for_edges
 from ecoci.model import Board, MeterFacts, SensorTest, Trace
 from ecoci.ports import Clock
 
@@ -65,16 +66,15 @@ class AmdMeter:
         for one in recordings:
             one.look()
         with Sampler(lambda: self._sample(recordings), self._clock, PERIOD_S):
-            # one after the other: until the last has its edge, the others run on, which their power traces take off
             for one in recordings:
                 one.start()
+            wait_for_edges(recordings, self._clock, freshest=True)
             started_s = self._clock.now_s()
             result = work()
             ended_s = self._clock.now_s()
             for one in recordings:
                 one.stop()
-            for one in recordings:
-                one.finish()
+            wait_for_edges(recordings, self._clock)
         return result, tuple(one.trace(started_s, ended_s) for one in recordings)
 
     def close(self) -> None:

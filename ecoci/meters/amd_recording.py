@@ -5,13 +5,13 @@ from __future__ import annotations
 from ecoci.meters.amd_binding import tolerate
 from ecoci.meters.amd_device import Device, Residency
 from ecoci.meters.amd_watch import Watch
-from ecoci.meters.ticks import WIDEST_GAP_S, read_counter, wait_for_edge
+from ecoci.meters.ticks import WIDEST_GAP_S, EdgeSearch, read_counter, refuse_backwards
 from ecoci.model import CounterReading, ForeignProcess, Missing, SensorTest, ThrottleTime, Trace
 from ecoci.ports import Clock
 
 
 class Recording:
-    """The steps of a window in order: `look`, `start`, the work, `stop`, `finish`, `trace`."""
+    """The steps of a window in order: `look`, `start`, polls until `done`, the work, `stop`, polls, then `trace`."""
 
     def __init__(self, device: Device, test: SensorTest, clock: Clock) -> None:
         self._device = device
@@ -21,7 +21,9 @@ class Recording:
         self._foreign_before: tuple[ForeignProcess, ...] = ()
         self._before: Residency | None = None
         self._looked_s = 0.0
-        self._ends: list[CounterReading] = []
+        self._start: CounterReading | None = None
+        self._end: CounterReading | None = None
+        self._search: EdgeSearch | None = None
         self.watch = Watch(device, clock, test.power_source)
 
     def look(self) -> None:
@@ -31,23 +33,29 @@ class Recording:
         self._before = tolerate(self._device.residency, "throttle", self._missing)
         self.watch.read()
 
+    @property
+    def done(self) -> bool:
+        """Whether the search for an edge that is under way has found one."""
+        return self._search is not None and self._search.done
+
     def start(self) -> None:
-        """Wait for the tick edge that the window counts from."""
-        self._ends = [wait_for_edge(self._device.energy_mj, self._clock, widest_gap_s=WIDEST_GAP_S)]
+        """Begin to look for the tick edge that the window counts from."""
+        self._search = self._search_edge(None)
+
+    def poll(self) -> None:
+        if self._search is not None:
+            self._search.poll()
 
     def stop(self) -> None:
-        """Read the counter straight after the work."""
-        self._ends.append(read_counter(self._device.energy_mj, self._clock))
-
-    def finish(self) -> None:
-        """Wait for the closing tick edge."""
-        end = self._ends[-1]
-        edge = wait_for_edge(self._device.energy_mj, self._clock, since=end, widest_gap_s=WIDEST_GAP_S)
-        self._ends.append(edge)
+        """Read the counter straight after the work, and begin to look for the closing tick edge."""
+        self._start = self._edge
+        self._end = read_counter(self._device.energy_mj, self._clock)
+        if self._start is not None:
+            refuse_backwards(self._start, self._end)
+        self._search = self._search_edge(self._end)
 
     def trace(self, started_s: float, ended_s: float) -> Trace:
         """The record of the window; to be called once the sampling has ended."""
-        start, end, edge = self._ends
         self.watch.read_power()
         throttle = self._throttle()
         foreign_after = self.watch.foreign()
@@ -55,9 +63,9 @@ class Recording:
             board_uuid=self._test.board_uuid,
             started_s=started_s,
             ended_s=ended_s,
-            counter_start=start,
-            counter_end=end,
-            counter_edge=edge,
+            counter_start=self._start,
+            counter_end=self._end,
+            counter_edge=self._edge,
             tick_s=self._test.tick_s,
             power=self.watch.power_trace(),
             device=self.watch.device_samples(),
@@ -66,6 +74,13 @@ class Recording:
             foreign_after=foreign_after,
             missing=_first_of_each_field((*self._missing, *self.watch.missing())),
         )
+
+    @property
+    def _edge(self) -> CounterReading | None:
+        return None if self._search is None else self._search.edge
+
+    def _search_edge(self, since: CounterReading | None) -> EdgeSearch:
+        return EdgeSearch(self._device.energy_mj, self._clock, since, WIDEST_GAP_S, self._test.tick_s)
 
     def _throttle(self) -> tuple[ThrottleTime, ...]:
         if self._before is None:
