@@ -149,6 +149,7 @@ def _scenario(field: Field, defaults: Section | None, reading: _Reading) -> Scen
     workload = _workload(part, part.require("model", model, remedy="name a model here or under 'defaults'"))
     effort = _effort(part, reading)
     _check_phases(part, workload, effort)
+    _check_devices(part, workload)
     return Scenario(
         name=name,
         workload=workload,
@@ -164,6 +165,14 @@ def _check_phases(part: Section, workload: Workload, effort: Effort) -> None:
     if given is not None and effort.phases and workload.new_tokens == 1:
         remedy = "raise new_tokens, or remove 'phases': the whole request is a prefill already"
         raise given.error("is true, but new_tokens is 1 and leaves nothing to decode", remedy=remedy)
+
+
+def _check_devices(part: Section, workload: Workload) -> None:
+    """Raises SpecError for static decoding over several GPUs: it is not compiled as a whole there."""
+    given = part.field("devices")
+    if given is not None and workload.devices > 1 and workload.decode is DecodeMode.STATIC:
+        remedy = "set 'decode: eager', or 'devices: 1'"
+        raise given.error(f"is {workload.devices}, but static decoding runs on one GPU only", remedy=remedy)
 
 
 def _against(part: Section, name: str) -> str | None:

@@ -70,11 +70,13 @@ class HfEngine:
         check_transformers(load_transformers().__version__, workload.quantization, workload.decode)
         source = resolve_model(workload.model, self._cache_dir)
         config = _load_config(workload, source)
+        skeleton = _build_skeleton(config, trust=workload.model.trust_remote_code)
         need = estimate_need(workload, source.shapes, config.get_text_config())
         _check_positions(workload, config.get_text_config())
         prompts = _make_prompts(workload, source, config.get_text_config())
+        device_map = placement(workload, device, skeleton)
         with _foreign_errors(workload, need, device, doing="load"):
-            model = _load_model(workload, source, device)
+            model = _load_model(workload, source, device, device_map)
             ids, mask = _to_device(prompts, device)
         _fix_generation(model, workload)
         self._loaded = _Loaded(workload, device, Requests(model, workload, ids, mask), need)
@@ -84,7 +86,7 @@ class HfEngine:
             name="transformers",
             device=device,
             libraries=library_versions(),
-            parameters=_count_parameters(config, trust=workload.model.trust_remote_code),
+            parameters=_count_parameters(skeleton),
             weights_digest=source.digest,
             synthetic_weights=source.synthetic,
         )
@@ -92,8 +94,9 @@ class HfEngine:
     def generate(self, phase: WorkPhase = WorkPhase.GENERATE) -> Generation:
         """One greedy generation of the whole batch, or one phase of it, device synced.
 
-        The first decode fills the cache it repeats from, so it is no measure of itself. Raises `EngineError` for
-        another token count, and for a decode that cannot be repeated.
+        The first decode fills the cache it repeats from, and the first prefill in static mode may come after a whole
+        request: neither is a measure of itself. Raises `EngineError` for another token count, and for a decode that
+        cannot be repeated.
         """
         loaded = self._require_loaded()
         workload, on_gpu = loaded.workload, loaded.device == "cuda"
@@ -138,14 +141,14 @@ def _load_config(workload: Workload, source: LocalModel) -> Any:
         raise _model_error(workload, error, doing="read the configuration of") from error
 
 
-def _load_model(workload: Workload, source: LocalModel, device: str) -> Any:
+def _load_model(workload: Workload, source: LocalModel, device: str, device_map: dict[str, int | str]) -> Any:
     options = dtype_option(plain_dtype(workload.quantization, device))
     quantized = quantization_config(workload.quantization, device)
     if quantized is not None:
         options["quantization_config"] = quantized
     model, info = load_transformers().AutoModelForCausalLM.from_pretrained(
         source.folder,
-        device_map=placement(workload, device),
+        device_map=device_map,
         use_safetensors=True,
         local_files_only=True,
         trust_remote_code=workload.model.trust_remote_code,
@@ -206,15 +209,18 @@ def _to_device(prompts: PromptTokens, device: str) -> tuple[Any, Any]:
     return tuple(torch.tensor(rows, dtype=torch.long, device=device) for rows in (prompts.ids, prompts.mask))
 
 
-def _count_parameters(config: Any, *, trust: bool) -> int | None:
-    """Parameters of the unquantized architecture, counted on the meta device; None where it cannot be built there."""
+def _build_skeleton(config: Any, *, trust: bool) -> Any | None:
+    """The unquantized model without its weights, on the meta device; None where it cannot be built there."""
     torch, transformers = load_torch(), load_transformers()
     try:
         with torch.device("meta"):
-            model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=trust)
+            return transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=trust)
     except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, ImportError):
         return None
-    return int(sum(parameter.numel() for parameter in model.parameters()))
+
+
+def _count_parameters(skeleton: Any | None) -> int | None:
+    return None if skeleton is None else int(sum(parameter.numel() for parameter in skeleton.parameters()))
 
 
 def _check_positions(workload: Workload, config: Any) -> None:

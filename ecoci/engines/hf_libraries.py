@@ -151,6 +151,11 @@ def grad_guard(decode: DecodeMode) -> Any:
     return torch.inference_mode() if decode is DecodeMode.EAGER else torch.no_grad()
 
 
+def own_cache_option(generation_config: Any) -> dict[str, Any]:
+    """The option that makes `generate` hand out the cache it used: in 4.x its default may be a copy as plain tuples."""
+    return {"return_legacy_cache": False} if hasattr(generation_config, "return_legacy_cache") else {}
+
+
 def first_line(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 

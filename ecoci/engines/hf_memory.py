@@ -44,11 +44,11 @@ class MemoryNeed:
 
 
 def estimate_need(workload: Workload, shapes: Mapping[str, tuple[int, ...]], config: Any) -> MemoryNeed:
-    """Weights by quantization, key-value cache for batch x (prompt + new) tokens, and a fixed overhead."""
+    """Weights by quantization, key-value cache for batch x (prompt + new) tokens, and a fixed overhead a GPU."""
     return MemoryNeed(
         weights=_weight_bytes(workload.quantization, shapes),
         cache=_cache_bytes(workload, config),
-        overhead=CONTEXT_BYTES + _activation_bytes(workload, config),
+        overhead=workload.devices * CONTEXT_BYTES + _activation_bytes(workload, config),
     )
 
 
@@ -89,22 +89,26 @@ def out_of_memory(workload: Workload, need: MemoryNeed, *, device: str) -> Engin
     parts = f"weights {_gib(need.weights)}, key-value cache {_gib(need.cache)}, the rest {_gib(need.overhead)}"
     return EngineError(
         f"out of memory: {workload.model.name} as {workload.quantization.value} with batch {workload.batch} "
-        f"needs about {_gib(need.total)} ({parts}); {_device_memory(device)}",
+        f"needs about {_gib(need.total)} ({parts}); {_device_memory(device, workload.devices)}",
         cause="the model does not fit, or another process holds memory on the card",
         remedy="end the other process, or choose a smaller batch, fewer tokens, a smaller model or a quantization",
     )
 
 
-def _device_memory(device: str) -> str:
+def _device_memory(device: str, count: int) -> str:
     if device != "cuda":
         return "the CPU's memory is full"
-    torch = load_torch()
     try:
-        free, total = torch.cuda.mem_get_info()
+        return ", ".join(_card_memory(index, "the card" if count == 1 else f"GPU {index}") for index in range(count))
     except RuntimeError:
         return "the card does not say what it has"
-    free += torch.cuda.memory_reserved()
-    return f"the card has {_gib(total)} in total and {_gib(free)} free for this process"
+
+
+def _card_memory(index: int, name: str) -> str:
+    torch = load_torch()
+    free, total = torch.cuda.mem_get_info(index)
+    free += torch.cuda.memory_reserved(index)
+    return f"{name} has {_gib(total)} in total and {_gib(free)} free for this process"
 
 
 def _gib(count: int) -> str:

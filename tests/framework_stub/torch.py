@@ -1,8 +1,13 @@
-"""Just enough of torch for the engine to believe in a GPU: tensors have a shape and nothing is computed."""
+"""Just enough of torch for the engine to believe in a GPU: tensors have a shape and nothing is computed.
+
+With `gpu=lost` in FRAMEWORK_STUB the first wait for a GPU fails.
+"""
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterator
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -12,6 +17,9 @@ float16, bfloat16, float32, long = "float16", "bfloat16", "float32", "long"
 class Tensor:
     def __init__(self, *shape: int) -> None:
         self.shape = shape
+
+    def numel(self) -> int:
+        return math.prod(self.shape)
 
     def add_(self, _: float) -> Tensor:
         return self
@@ -25,16 +33,58 @@ class OutOfMemoryError(RuntimeError):
     pass
 
 
+class Module:
+    """A tree of modules; only its leaves have weights."""
+
+    def __init__(self, *weights: Tensor, **children: Module) -> None:
+        self.weights = weights
+        self.children = children
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        yield from self.children.items()
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        yield prefix, self
+        for name, child in self.children.items():
+            yield from child.named_modules(f"{prefix}.{name}".lstrip("."))
+
+    def named_parameters(self, *, recurse: bool) -> Iterator[tuple[str, Tensor]]:
+        yield from ((f"weight{index}", tensor) for index, tensor in enumerate(self.weights))
+
+    def named_buffers(self, *, recurse: bool) -> tuple[()]:
+        return ()
+
+    def parameters(self) -> Iterator[Tensor]:
+        for _, module in self.named_modules():
+            yield from module.weights
+
+
+class ModuleList(Module):
+    def __init__(self, *parts: Module) -> None:
+        super().__init__(**{str(index): part for index, part in enumerate(parts)})
+
+    def __len__(self) -> int:
+        return len(self.children)
+
+
+nn = SimpleNamespace(ModuleList=ModuleList)
+
+
+def _synchronize(*_: int) -> None:
+    if "gpu=lost" in os.environ.get("FRAMEWORK_STUB", ""):
+        raise RuntimeError("CUDA error: the GPU is lost")
+
+
 cuda = SimpleNamespace(
     OutOfMemoryError=OutOfMemoryError,
     is_available=lambda: True,
     device_count=lambda: len(os.environ.get("CUDA_VISIBLE_DEVICES", "one").split(",")),
-    synchronize=lambda *_: None,
+    synchronize=_synchronize,
     empty_cache=lambda: None,
     reset_peak_memory_stats=lambda *_: None,
     max_memory_allocated=lambda *_: 1 << 30,
-    memory_reserved=lambda: 0,
-    mem_get_info=lambda: (1 << 30, 80 << 30),
+    memory_reserved=lambda *_: 0,
+    mem_get_info=lambda *_: (1 << 30, 80 << 30),
 )
 
 

@@ -124,6 +124,23 @@ def test_prefill_and_decode_give_the_tokens_of_the_whole_request(quantization: Q
     assert decoded == [whole, whole]
 
 
+def test_a_static_prefill_between_whole_requests_changes_none_of_them() -> None:
+    engine = HfEngine(cache_folder())
+    engine.prepare(tiny(Quantization.FP16, decode=DecodeMode.STATIC))
+    tokens, durations_s = [], []
+    for phase in (WorkPhase.GENERATE, WorkPhase.GENERATE, WorkPhase.PREFILL, WorkPhase.PREFILL, WorkPhase.GENERATE):
+        started_s = time.perf_counter()
+        engine.generate(phase)
+        durations_s.append(time.perf_counter() - started_s)
+        tokens.append(engine.output_ids())
+    engine.close()
+    print(durations_s)
+    whole, first = tokens[0], tuple(row[:1] for row in tokens[0])
+    assert tokens == [whole, whole, first, first, whole]
+    # a compilation takes seconds
+    assert durations_s[4] < 0.5 * durations_s[0]
+
+
 def test_static_decode_gives_the_tokens_of_eager_decode() -> None:
     outputs = []
     for decode in DecodeMode:

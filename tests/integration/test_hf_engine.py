@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,9 +25,9 @@ transformers = pytest.importorskip("transformers", reason="needs the gpu extra")
 
 from ecoci.engines import hf_source  # noqa: E402
 from ecoci.engines.hf import HfEngine, _foreign_errors  # noqa: E402
-from ecoci.engines.hf_devices import check_placement  # noqa: E402
 from ecoci.engines.hf_libraries import check_transformers, installed_version  # noqa: E402
 from ecoci.engines.hf_memory import MemoryNeed, estimate_need  # noqa: E402
+from ecoci.engines.hf_phases import Requests  # noqa: E402
 from ecoci.engines.hf_prompts import draw_prompts  # noqa: E402
 from ecoci.engines.hf_runtime import TorchRuntime  # noqa: E402
 
@@ -130,14 +131,30 @@ def test_each_phase_counts_its_own_tokens(engine: HfEngine) -> None:
 def test_a_repeated_decode_runs_one_step_a_token_and_no_prefill(engine: HfEngine) -> None:
     engine.prepare(SMALL)
     engine.generate(WorkPhase.DECODE)
+    assert step_lengths(engine, WorkPhase.DECODE) == [1] * (SMALL.new_tokens - 1)
+
+
+def test_a_prefill_is_one_pass_over_the_prompt(engine: HfEngine) -> None:
+    engine.prepare(SMALL)
+    assert step_lengths(engine, WorkPhase.PREFILL) == [SMALL.prompt_tokens]
+
+
+def step_lengths(engine: HfEngine, phase: WorkPhase) -> list[int]:
+    """Tokens that each forward pass of the phase takes in."""
     lengths: list[int] = []
-    model = engine._require_loaded().requests.model
-    hook = model.model.register_forward_pre_hook(
+    hook = engine._require_loaded().requests.model.model.register_forward_pre_hook(
         lambda _module, _args, kwargs: lengths.append(kwargs["input_ids"].shape[1]), with_kwargs=True
     )
-    engine.generate(WorkPhase.DECODE)
+    engine.generate(phase)
     hook.remove()
-    assert lengths == [1] * (SMALL.new_tokens - 1)
+    return lengths
+
+
+@NEEDS_STATIC
+def test_the_first_static_prefill_comes_after_a_whole_request_that_sets_the_size_of_the_cache(engine: HfEngine) -> None:
+    engine.prepare(replace(SMALL, decode=DecodeMode.STATIC))
+    assert step_lengths(engine, WorkPhase.PREFILL) == [12, 1, 1, 1, 1, 1, 12]
+    assert step_lengths(engine, WorkPhase.PREFILL) == [12]
 
 
 @NEEDS_STATIC
@@ -150,52 +167,88 @@ def test_in_static_mode_prefill_is_repeated_and_decode_refused_before_any_work(e
     assert tokens_of(engine, WorkPhase.GENERATE) == whole
 
 
+@NEEDS_BOTH
+def test_a_static_decode_that_is_never_compiled_is_refused_for_its_cache(engine: HfEngine) -> None:
+    engine.prepare(replace(SMALL, quantization=Quantization.INT8_PURE, decode=DecodeMode.STATIC))
+    with pytest.raises(EngineError, match="a static cache cannot be cut back"):
+        engine.generate(WorkPhase.DECODE)
+
+
 def test_a_single_new_token_leaves_nothing_to_decode(engine: HfEngine) -> None:
     engine.prepare(replace(SMALL, new_tokens=1))
     with pytest.raises(EngineError, match="nothing is left to decode"):
         engine.generate(WorkPhase.DECODE)
 
 
-def test_a_cache_that_cannot_be_cut_back_is_refused(engine: HfEngine) -> None:
+def with_window(folder: Path, window: int) -> Workload:
+    """The tiny model as one whose layers look back at most `window` tokens: names and shapes are the same."""
+    change_json(
+        folder / "config.json", model_type="mistral", architectures=["MistralForCausalLM"], sliding_window=window
+    )
+    return in_folder(folder)
+
+
+@pytest.mark.skipif(INSTALLED < (4, 57), reason="its cache may keep all tokens, also those behind the window")
+def test_a_cache_that_cannot_be_cut_back_is_refused_at_the_first_call(engine: HfEngine, folder: Path) -> None:
+    engine.prepare(with_window(folder, SMALL.prompt_tokens + 2))
+    whole = tokens_of(engine, WorkPhase.GENERATE)
+    with pytest.raises(EngineError, match="its cache cannot be cut back") as caught:
+        engine.generate(WorkPhase.DECODE)
+    assert "whole requests and of the prefill" in (caught.value.remedy or "")
+    assert tokens_of(engine, WorkPhase.PREFILL) == tuple(row[:1] for row in whole)
+
+
+def test_a_window_that_is_not_passed_does_not_hinder_the_decode(engine: HfEngine, folder: Path) -> None:
+    engine.prepare(with_window(folder, 64))
+    whole = tokens_of(engine, WorkPhase.GENERATE)
+    assert [tokens_of(engine, WorkPhase.DECODE) for _ in range(3)] == [whole] * 3
+
+
+def test_a_cache_without_a_length_is_refused() -> None:
+    settings = {"vocab_size": 64, "hidden_size": 64, "num_hidden_layers": 2, "num_heads": 8, "head_dim": 16}
+    config = transformers.AutoConfig.for_model("mamba2", **settings, state_size=16, n_groups=2)
+    model = transformers.AutoModelForCausalLM.from_config(config).eval()
+    model.generation_config = transformers.GenerationConfig(max_new_tokens=6, eos_token_id=None, pad_token_id=0)
+    ids = torch.ones(2, SMALL.prompt_tokens, dtype=torch.long)
+    with pytest.raises(EngineError, match="its cache does not hold the prompt alone"), torch.inference_mode():
+        Requests(model, SMALL, ids, torch.ones_like(ids)).run(WorkPhase.DECODE)
+
+
+def test_two_new_tokens_leave_one_step_to_decode(engine: HfEngine) -> None:
+    engine.prepare(replace(SMALL, new_tokens=2))
+    whole = tokens_of(engine, WorkPhase.GENERATE)
+    assert [tokens_of(engine, WorkPhase.DECODE) for _ in range(3)] == [whole] * 3
+
+
+def test_after_an_interrupted_decode_the_next_one_fills_its_cache_anew(engine: HfEngine) -> None:
+    engine.prepare(SMALL)
+    whole = tokens_of(engine, WorkPhase.DECODE)
+    steps = iter(range(2))
+    hook = engine._require_loaded().requests.model.register_forward_pre_hook(lambda *_: next(steps) and None)
+    with pytest.raises(EngineError, match="cannot run tiny"):
+        engine.generate(WorkPhase.DECODE)
+    hook.remove()
+    assert tokens_of(engine, WorkPhase.DECODE) == whole
+
+
+def test_a_cache_is_not_kept_while_whole_requests_run(engine: HfEngine) -> None:
     engine.prepare(SMALL)
     engine.generate(WorkPhase.DECODE)
     filled = engine._require_loaded().requests._filled
     assert filled is not None
-    filled.cache = SimpleNamespace(get_seq_length=lambda: SMALL.prompt_tokens + 5)
-    with pytest.raises(EngineError, match="its cache cannot be cut back"):
-        engine.generate(WorkPhase.DECODE)
+    cache = weakref.ref(filled.cache)
+    del filled
+    engine.generate(WorkPhase.GENERATE)
+    gc.collect()
+    assert cache() is None
 
 
-def test_several_gpus_are_refused_where_torch_sees_fewer(engine: HfEngine) -> None:
-    with pytest.raises(EngineError, match="spreads the model over 2 GPUs, and torch sees 0"):
-        engine.prepare(replace(SMALL, devices=2))
-
-
-@pytest.mark.parametrize(
-    ("placed", "words"),
-    [
-        ({"model.embed": 0, "model.layers.0": 0}, "but lie on 0"),
-        ({"model.layers.0": 0, "model.layers.1": 1, "lm_head": "cpu"}, "but lie on 0, 1, cpu"),
-        ({"": 0}, "but lie on 0"),
-        ({}, "were not spread"),
-        ({"a": "cuda:0", "b": "cuda:2"}, "but lie on 0, 2"),
-    ],
-)
-def test_a_model_that_is_not_spread_over_all_its_gpus_is_refused(placed: dict[str, Any], words: str) -> None:
-    with pytest.raises(EngineError) as caught:
-        check_placement(replace(SMALL, devices=2), placed)
-    assert words in caught.value.message
-
-
-def test_a_model_on_each_of_its_gpus_is_let_through() -> None:
-    check_placement(replace(SMALL, devices=2), {"model.layers.0": 0, "model.layers.1": torch.device("cuda:1")})
-    check_placement(SMALL, {"": "cpu"})
-
-
-def test_a_cpu_opens_no_context_and_sends_its_operations(engine: HfEngine) -> None:
+def test_a_cpu_opens_no_context_and_sends_its_operations() -> None:
     runtime = TorchRuntime()
     runtime.open_context()
+    drawn = torch.get_rng_state()
     assert 0.05 < runtime.dispatch_us() < 1000.0
+    assert torch.equal(torch.get_rng_state(), drawn)
 
 
 @pytest.mark.parametrize("quantization", Quantization)

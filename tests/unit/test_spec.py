@@ -45,7 +45,7 @@ scenarios:
   - name: full
     model: {{hub: org/name, revision: {HASH}, trust_remote_code: false}}
     quantization: int8_pure
-    decode: static
+    decode: eager
     batch: 8
     prompt_tokens: 128
     new_tokens: 32
@@ -92,7 +92,7 @@ def test_every_key_reaches_its_field() -> None:
     workload = Workload(
         model=ModelRef(ModelSource.HUB, "org/name", HASH),
         quantization=Quantization.INT8_PURE,
-        decode=DecodeMode.STATIC,
+        decode=DecodeMode.EAGER,
         batch=8,
         prompt_tokens=128,
         new_tokens=32,
@@ -333,6 +333,7 @@ BAD_KEYS = [
     ("warm_up_budget_s: 7201", "warm_up_budget_s must be a number from 1 to 7200 seconds, got 7201"),
     ("devices: 0", "devices must be a whole number from 1 to 64, got 0"),
     ("devices: auto", "devices must be a whole number from 1 to 64, got the text 'auto'"),
+    ("devices: 2\n    decode: static", "devices is 2, but static decoding runs on one GPU only"),
     ("host: silent", "host must be one of quiet, as_is, got the text 'silent'"),
     ("host: quite", "host must be one of quiet, as_is, got the text 'quite': did you mean quiet?"),
     ("phases: 'true'", "phases must be true or false, got the text 'true': remove the quotes"),
