@@ -229,6 +229,10 @@ def test_figures_of_the_user_are_not_sold_as_ours() -> None:
     assert price.price_per_kwh == 0
 
 
+def test_static_decoding_is_taken_on_one_gpu() -> None:
+    assert one(with_key("decode: static\n    devices: 1")).workload.decode is DecodeMode.STATIC
+
+
 @pytest.mark.parametrize(
     ("written", "refuse"),
     [
