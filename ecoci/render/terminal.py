@@ -66,7 +66,7 @@ def error_console() -> Console:
 def print_report(report: Report, console: Console) -> None:
     """The whole report: headline, table, reasons and chart first, then what the comment folds away."""
     _print_top(report, console)
-    _print_table(content.summary_table(report, TERMINAL), console)
+    _print_table(_fitting(content.summary_table(report, TERMINAL), console), console)
     _line(content.synthetic_line(report, TERMINAL), console)
     console.line()
     for scenario in worst_first(report):
@@ -231,13 +231,30 @@ def speakable(words: str, encoding: str) -> str:
     return words.translate(_ASCII).encode(encoding, "replace").decode(encoding)
 
 
+def _gap(console: Console) -> int:
+    return _GAP if console.width >= _WIDE else 1
+
+
+def _fitting(table: Table, console: Console) -> Table:
+    """Without its p-values where the terminal is too narrow for them: each scenario's own table has them too."""
+    widths = (
+        max(map(text.width, (*column.title.split(), *(row[place] for row in table.rows))))
+        for place, column in enumerate(table.columns)
+    )
+    if sum(widths) + _gap(console) * (len(table.columns) - 1) <= console.width:
+        return table
+    kept = [place for place, column in enumerate(table.columns) if column.title != "p"]
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return Table(tuple(table.columns[place] for place in kept), rows)
+
+
 def _print_table(table: Table, console: Console) -> None:
     """Columns aligned without lines; numbers keep their cells whole and words wrap."""
     from rich.table import Table as Grid
 
     if not table.rows:
         return
-    gap = _GAP if console.width >= _WIDE else 1
+    gap = _gap(console)
     grid = Grid(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     columns = [_aligned(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)]
     for column, cells in zip(table.columns, columns, strict=True):
