@@ -61,12 +61,17 @@ def boards_mean(traces: Sequence[Trace], readings: Readings) -> Number:
 
 def device_mean(trace: Trace, values: Sequence[Number]) -> Number:
     """Mean of one board's slow readings inside the window; None where the card gave none."""
-    known = [
+    known = device_readings(trace, values)
+    return stats.mean(known) if known else None
+
+
+def device_readings(trace: Trace, values: Sequence[Number]) -> list[float]:
+    """One board's slow readings inside the window, without those that the card did not give."""
+    return [
         value
         for t_s, value in zip(trace.device.t_s, values, strict=False)
         if value is not None and math.isfinite(value) and trace.started_s <= t_s <= trace.ended_s
     ]
-    return stats.mean(known) if known else None
 
 
 def longest_throttled(traces: Sequence[Trace]) -> tuple[ThrottleTime, ...]:

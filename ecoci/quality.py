@@ -9,10 +9,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from statistics import median
+from statistics import median, median_low
 
 from ecoci import stats
-from ecoci.boards import by_cause, device_mean, total_power_w
+from ecoci.boards import by_cause, device_mean, device_readings, total_power_w
 from ecoci.energy import counter_trace_gap, mean_power_w
 from ecoci.model import (
     Fact,
@@ -180,16 +180,25 @@ def _foreign(traces: Iterable[Trace]) -> Iterator[Reason]:
 
 
 def _busy_before(bare: Sequence[Trace]) -> Iterator[Reason]:
-    """A GPU at work while this process had no context on it: whoever it was, their work may go on."""
+    """A GPU at work while this process had no context on it: whoever it was, their work may go on.
+
+    The lower median of the readings counts, because the first may still show the process that was measured before.
+    """
     for trace in bare:
-        busy_pct = device_mean(trace, trace.device.gpu_utilization_pct)
+        readings = device_readings(trace, trace.device.gpu_utilization_pct)
+        busy_pct = median_low(readings) if readings else None
         if busy_pct is not None and busy_pct > BUSY_LIMIT_PCT:
             facts: tuple[Fact, ...] = (("utilization_pct", busy_pct), ("limit_pct", BUSY_LIMIT_PCT))
             yield Reason(ReasonCode.BUSY_BEFORE, (*facts, *_board(trace, bare)))
 
 
 def _above_idle(record: RunRecord) -> Iterator[Reason]:
-    """More power than this board was ever seen to draw at rest: heat of earlier work, or work that is hidden."""
+    """More power than this board was ever seen to draw at rest: heat of earlier work, or work that is hidden.
+
+    Only before the first run of a job: later ones begin in the heat of the run before, which is no news.
+    """
+    if record.index > 0:
+        return
     lowest_w = {test.board_uuid: test.idle_power_w for test in record.sensors}
     bare = record.idle.without_context
     for trace in bare:

@@ -54,9 +54,18 @@ def at(clock_mhz: float, temperatures: tuple[float, ...] = (40.0,) * 12) -> RunR
 
 
 @pytest.mark.parametrize(
-    ("busy", "flagged"), [((0.0, 0.0, 15.0), False), ((0.0, 0.0, 16.0), True), ((None,) * 3, False)]
+    ("busy", "flagged"),
+    [
+        ((0.0, 0.0, 5.0), False),
+        ((5.0, 5.0, 5.0), False),
+        ((6.0, 6.0, 6.0), True),
+        ((90.0, 0.0, 0.0), False),
+        ((90.0, None, 0.0), False),
+        ((90.0, 0.0, 40.0), True),
+        ((None,) * 3, False),
+    ],
 )
-def test_a_card_at_work_for_more_than_a_twentieth_of_the_time_before_the_start_is_flagged(
+def test_a_card_at_work_before_the_start_is_flagged_and_the_end_of_earlier_work_is_not(
     busy: tuple[float | None, ...], flagged: bool
 ) -> None:
     assert (ReasonCode.BUSY_BEFORE in flags(before(bare(busy=busy)))) is flagged
@@ -75,12 +84,17 @@ def test_a_process_that_was_there_before_the_start_and_then_left_is_told() -> No
 
 @pytest.mark.parametrize(("power_w", "flagged"), [(89.0, False), (90.5, True), (70.0, False)])
 def test_power_above_the_least_ever_seen_at_rest_is_flagged(power_w: float, flagged: bool) -> None:
-    made = replace(before(bare(power_w)), sensors=(replace(TEST, idle_power_w=77.0),))
+    made = replace(before(bare(power_w)), index=0, sensors=(replace(TEST, idle_power_w=77.0),))
     assert (ReasonCode.POWER_ABOVE_IDLE in flags(made)) is flagged
 
 
+def test_the_heat_of_the_run_before_is_no_news_to_the_next() -> None:
+    later = replace(before(bare(140.0)), index=1, sensors=(replace(TEST, idle_power_w=77.0),))
+    assert flags(later) == {}
+
+
 def test_without_a_known_idle_power_none_can_be_exceeded() -> None:
-    assert flags(replace(before(bare(300.0)), sensors=(TEST,))) == {}
+    assert flags(replace(before(bare(300.0)), index=0, sensors=(TEST,))) == {}
 
 
 @pytest.mark.parametrize(("second_mhz", "flagged"), [(1941.0, False), (1940.0, True)])
