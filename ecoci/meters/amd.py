@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ecoci.errors import InputError
 from ecoci.meters.amd_binding import Session
 from ecoci.meters.amd_device import all_devices, open_device
-from ecoci.meters.amd_recording import Recording
+from ecoci.meters.amd_recording import AmdRecording
 from ecoci.meters.amd_refusals import refuse_implausible, refuse_unmeasurable
 from ecoci.meters.amd_sensors import try_sensors
-from ecoci.meters.amd_watch import PERIOD_S
-from ecoci.meters.sampler import Sampler
-from ecoci.meters.ticks import wait_for_edges
+from ecoci.meters.answers import refuse_twice
+from ecoci.meters.window import record_together
 from ecoci.model import Board, MeterFacts, SensorTest, Trace
 from ecoci.ports import Clock
 
@@ -43,7 +41,7 @@ class AmdMeter:
         try:
             self._devices = tuple(open_device(self._session, board_id) for board_id in board_ids)
             self._boards = tuple(device.describe() for device in self._devices)
-            _refuse_twice(self._boards)
+            refuse_twice(tuple(board.uuid for board in self._boards))
             for device, board in zip(self._devices, self._boards, strict=True):
                 refuse_unmeasurable(device, board)
         except BaseException:
@@ -60,32 +58,16 @@ class AmdMeter:
         `work` must return only after its own device sync. What it raises goes on unchanged; no thread stays behind.
         Raises `DeviceError` when a counter stands still or falls, or a GPU is lost.
         """
-        recordings = tuple(
-            Recording(device, test, self._clock) for device, test in zip(self._devices, self._sensors(), strict=True)
-        )
-        for one in recordings:
-            one.look()
-        with Sampler(lambda: self._sample(recordings), self._clock, PERIOD_S):
-            for one in recordings:
-                one.start()
-            wait_for_edges(recordings, self._clock, freshest=True)
-            started_s = self._clock.now_s()
-            result = work()
-            ended_s = self._clock.now_s()
-            for one in recordings:
-                one.stop()
-            wait_for_edges(recordings, self._clock)
-        return result, tuple(one.trace(started_s, ended_s) for one in recordings)
+        pairs = zip(self._devices, self._sensors(), strict=True)
+        recordings = tuple(AmdRecording(device, test, self._clock, self._name(test)) for device, test in pairs)
+        return record_together(recordings, self._clock, self._on_power, work)
 
     def close(self) -> None:
         self._session.close()
 
-    def _sample(self, recordings: tuple[Recording, ...]) -> None:
-        for one in recordings:
-            one.watch.read()
-        known_w = [one.watch.latest_w for one in recordings if one.watch.latest_w is not None]
-        if self._on_power is not None and len(known_w) == len(recordings):
-            self._on_power(sum(known_w))
+    def _name(self, test: SensorTest) -> str:
+        """What errors call a board: nothing where it is the only one."""
+        return test.board_uuid if len(self._devices) > 1 else ""
 
     def _sensors(self) -> tuple[SensorTest, ...]:
         if not self._tests:
@@ -103,14 +85,3 @@ def list_boards() -> tuple[Board, ...]:
         return tuple(device.describe() for device in all_devices(session))
     finally:
         session.close()
-
-
-def _refuse_twice(boards: tuple[Board, ...]) -> None:
-    uuids = [board.uuid for board in boards]
-    twice = next((uuid for uuid in uuids if uuids.count(uuid) > 1), None)
-    if twice is not None:
-        raise InputError(
-            f"board {twice} is named twice",
-            cause="its energy would be counted twice",
-            remedy="name each board once",
-        )

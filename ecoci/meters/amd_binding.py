@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from ecoci.errors import DeviceError
-from ecoci.model import Missing
+from ecoci.meters.answers import UnansweredError
 
 T = TypeVar("T")
-
-
-class UnansweredError(DeviceError):
-    """The board, the driver or the account does not give this one reading; the rest may go on without it."""
 
 
 def unanswered(reading: str, reason: str) -> UnansweredError:
@@ -169,12 +165,3 @@ def _explain(status: str, detail: str, reading: str) -> DeviceError:
         cause="the driver is in a state it should not be in",
         remedy="see whether `amd-smi metric` works, and restart the machine if it does not",
     )
-
-
-def tolerate(read: Callable[[], T], field: str, missing: list[Missing]) -> T | None:
-    """What `read` gives, or None with an entry in `missing` when the board does not answer. Other errors go on."""
-    try:
-        return read()
-    except UnansweredError as error:
-        missing.append(Missing(field, error.message))
-        return None

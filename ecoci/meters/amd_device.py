@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from ecoci.errors import DeviceError
-from ecoci.meters.amd_binding import Session, UnansweredError, tolerate, unanswered
+from ecoci.meters.amd_binding import Session, unanswered
+from ecoci.meters.answers import UnansweredError, tolerate
 from ecoci.model import Board, ForeignProcess, Missing
 
 T = TypeVar("T")

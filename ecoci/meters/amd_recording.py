@@ -1,94 +1,44 @@
-"""One window on one AMD board: the counter on tick edges at both ends, and what is read beside it."""
+"""What is AMD's own about a window on one board: processes, and the firmware's count of steps held back."""
 
 from __future__ import annotations
 
-from ecoci.meters.amd_binding import tolerate
 from ecoci.meters.amd_device import Device, Residency
 from ecoci.meters.amd_watch import Watch
-from ecoci.meters.ticks import WIDEST_GAP_S, EdgeSearch, read_counter, refuse_backwards
-from ecoci.model import CounterReading, ForeignProcess, Missing, SensorTest, ThrottleTime, Trace
+from ecoci.meters.answers import tolerate
+from ecoci.meters.ticks import ReadEnergy
+from ecoci.meters.window import Recording
+from ecoci.model import ForeignProcess, Missing, SensorTest, ThrottleTime
 from ecoci.ports import Clock
 
 
-class Recording:
-    """The steps of a window in order: `look`, `start`, polls until `done`, the work, `stop`, polls, then `trace`."""
+class AmdRecording(Recording):
+    """A window on one AMD board."""
 
-    def __init__(self, device: Device, test: SensorTest, clock: Clock) -> None:
+    watch: Watch
+
+    def __init__(self, device: Device, test: SensorTest, clock: Clock, name: str = "") -> None:
+        super().__init__(Watch(device, clock, test.power_source), test, clock, name)
         self._device = device
-        self._test = test
-        self._clock = clock
-        self._missing: list[Missing] = list(test.missing)
-        self._foreign_before: tuple[ForeignProcess, ...] = ()
-        self._before: Residency | None = None
-        self._looked_s = 0.0
-        self._start: CounterReading | None = None
-        self._end: CounterReading | None = None
-        self._search: EdgeSearch | None = None
-        self.watch = Watch(device, clock, test.power_source)
-
-    def look(self) -> None:
-        """Everything that takes its time and can be read before the window."""
-        self._foreign_before = self.watch.foreign()
-        self._looked_s = self._clock.now_s()
-        self._before = tolerate(self._device.residency, "throttle", self._missing)
-        self.watch.read()
+        self._held: list[tuple[float, Residency | None]] = []
 
     @property
-    def done(self) -> bool:
-        """Whether the search for an edge that is under way has found one."""
-        return self._search is not None and self._search.done
+    def read_energy_mj(self) -> ReadEnergy:
+        return self._device.energy_mj
 
-    def start(self) -> None:
-        """Begin to look for the tick edge that the window counts from."""
-        self._search = self._search_edge(None)
+    def list_foreign(self) -> tuple[ForeignProcess, ...]:
+        return self.watch.foreign()
 
-    def poll(self) -> None:
-        if self._search is not None:
-            self._search.poll()
+    def note_throttle(self) -> None:
+        self._held.append((self._clock.now_s(), tolerate(self._device.residency, "throttle", self.missing)))
 
-    def stop(self) -> None:
-        """Read the counter straight after the work, and begin to look for the closing tick edge."""
-        self._start = self._edge
-        self._end = read_counter(self._device.energy_mj, self._clock)
-        if self._start is not None:
-            refuse_backwards(self._start, self._end)
-        self._search = self._search_edge(self._end)
+    def throttle(self) -> tuple[ThrottleTime, ...]:
+        (began_s, before), (ended_s, after) = self._held
+        if before is None or after is None:
+            return ()
+        return throttle_times(before, after, ended_s - began_s, self.missing)
 
-    def trace(self, started_s: float, ended_s: float) -> Trace:
-        """The record of the window; to be called once the sampling has ended."""
+    def finish(self, until_s: float) -> None:  # noqa: ARG002 - power is polled: one more reading is all there is
         self.watch.read_power()
-        throttle = self._throttle()
-        foreign_after = self.watch.foreign()
-        return Trace(
-            board_uuid=self._test.board_uuid,
-            started_s=started_s,
-            ended_s=ended_s,
-            counter_start=self._start,
-            counter_end=self._end,
-            counter_edge=self._edge,
-            tick_s=self._test.tick_s,
-            power=self.watch.power_trace(),
-            device=self.watch.device_samples(),
-            throttle=throttle,
-            foreign_before=self._foreign_before,
-            foreign_after=foreign_after,
-            missing=_first_of_each_field((*self._missing, *self.watch.missing())),
-        )
-
-    @property
-    def _edge(self) -> CounterReading | None:
-        return None if self._search is None else self._search.edge
-
-    def _search_edge(self, since: CounterReading | None) -> EdgeSearch:
-        return EdgeSearch(self._device.energy_mj, self._clock, since, WIDEST_GAP_S, self._test.tick_s)
-
-    def _throttle(self) -> tuple[ThrottleTime, ...]:
-        if self._before is None:
-            return ()
-        after = tolerate(self._device.residency, "throttle", self._missing)
-        if after is None:
-            return ()
-        return throttle_times(self._before, after, self._clock.now_s() - self._looked_s, self._missing)
 
 
 def throttle_times(
@@ -107,10 +57,3 @@ def throttle_times(
         else:
             missing.append(Missing(f"throttle.{cause}", f"its counter moved by {held} within {steps} steps"))
     return tuple(times)
-
-
-def _first_of_each_field(missing: tuple[Missing, ...]) -> tuple[Missing, ...]:
-    first: dict[str, Missing] = {}
-    for one in missing:
-        first.setdefault(one.field, one)
-    return tuple(first.values())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ecoci.errors import DeviceError
-from ecoci.meters.amd_binding import UnansweredError
 from ecoci.meters.amd_device import Device, is_hip_name
+from ecoci.meters.answers import UnansweredError
 from ecoci.model import Board, SensorTest
 
 MOST_OF_LIMIT = 1.5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ecoci.meters.amd_binding import tolerate
 from ecoci.meters.amd_device import Device
+from ecoci.meters.answers import tolerate
 from ecoci.meters.ticks import watch_ticks
 from ecoci.model import Board, Missing, PowerSource, SensorTest
 from ecoci.ports import Clock

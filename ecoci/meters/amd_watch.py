@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ecoci.meters.amd_binding import tolerate
 from ecoci.meters.amd_device import Device
+from ecoci.meters.answers import tolerate
 from ecoci.meters.pids import FIELD, foreign_among, open_files, own_pids, read_text
 from ecoci.model import DeviceSamples, ForeignProcess, Missing, PowerSource, PowerTrace
 from ecoci.ports import Clock
@@ -36,15 +36,22 @@ class Watch:
         self._missing: dict[str, Missing] = {}
         self.latest_w: float | None = None
 
-    def read(self) -> None:
+    @property
+    def period_s(self) -> float:
+        return PERIOD_S
+
+    def read(self) -> bool:
+        """Take what is new; whether it was time for the slow facts, about once a second."""
         self.read_power()
         now_s = self._clock.now_s()
         # half a period of grace, so that ten steps of 0.1 s count as one second
-        if not self._slow or now_s - self._slow[-1][0] >= SLOW_PERIOD_S - PERIOD_S / 2:
+        due = not self._slow or now_s - self._slow[-1][0] >= SLOW_PERIOD_S - PERIOD_S / 2
+        if due:
             self._slow.append((now_s, self._read_slow()))
         if now_s - self._listed_s >= PROCESS_PERIOD_S:
             self._listed_s = now_s
             self._list()
+        return due
 
     def read_power(self) -> None:
         if self._source is None:

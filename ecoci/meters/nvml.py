@@ -9,17 +9,17 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ecoci.energy import mean_power_w
-from ecoci.errors import InputError
-from ecoci.meters.nvml_binding import Session, naming
+from ecoci.meters.answers import naming, refuse_twice
+from ecoci.meters.nvml_binding import Session
 from ecoci.meters.nvml_device import Device, all_devices, open_device
 from ecoci.meters.nvml_probe import probe
 from ecoci.meters.nvml_processes import holds_cuda_context
 from ecoci.meters.nvml_refusals import refuse_unmeasurable
 from ecoci.meters.nvml_self_test import try_sensors
-from ecoci.meters.nvml_window import Recording
-from ecoci.meters.sampler import Sampler
+from ecoci.meters.nvml_window import NvmlRecording
 from ecoci.meters.sensor_cache import SensorCache
-from ecoci.meters.ticks import wait_for_edge, wait_for_edges
+from ecoci.meters.ticks import wait_for_edge
+from ecoci.meters.window import record_together
 from ecoci.model import Board, MeterFacts, SensorTest, Trace
 from ecoci.ports import Clock
 
@@ -47,7 +47,7 @@ class NvmlMeter:
         self._on_power = on_power
         self._cache = cache
         self._tests: tuple[SensorTest, ...] = ()
-        _refuse_twice(board_uuids)
+        refuse_twice(board_uuids)
         self._session = Session()
         try:
             self._devices = tuple(open_device(self._session, board_uuid) for board_uuid in board_uuids)
@@ -70,20 +70,7 @@ class NvmlMeter:
         `work` must return only after its own device sync. What it raises goes on unchanged; no thread stays behind.
         Raises `DeviceError` when a counter stands still or falls, or a GPU is lost.
         """
-        recordings = self._recordings()
-        for one in recordings:
-            one.look()
-        with Sampler(lambda: self._sample(recordings), self._clock, min(one.period_s for one in recordings)):
-            for one in recordings:
-                one.start()
-            wait_for_edges(recordings, self._clock, freshest=True)
-            started_s = self._clock.now_s()
-            result = work()
-            ended_s = self._clock.now_s()
-            for one in recordings:
-                one.stop()
-            wait_for_edges(recordings, self._clock)
-        traces = tuple(one.trace(started_s, ended_s) for one in recordings)
+        result, traces = record_together(self._recordings(), self._clock, self._on_power, work)
         self._remember_idle(traces)
         return result, traces
 
@@ -96,15 +83,9 @@ class NvmlMeter:
             refuse_unmeasurable(device, board)
         return board
 
-    def _sample(self, recordings: tuple[Recording, ...]) -> None:
-        told = [one.sample() for one in recordings]
-        known_w = [one.latest_w for one in recordings if one.latest_w is not None]
-        if self._on_power is not None and any(told) and len(known_w) == len(recordings):
-            self._on_power(sum(known_w))
-
-    def _recordings(self) -> tuple[Recording, ...]:
+    def _recordings(self) -> tuple[NvmlRecording, ...]:
         pairs = zip(self._devices, self._sensors(), strict=True)
-        return tuple(Recording(device, test, self._clock, self._name(test.board_uuid)) for device, test in pairs)
+        return tuple(NvmlRecording(device, test, self._clock, self._name(test.board_uuid)) for device, test in pairs)
 
     def _name(self, board_uuid: str) -> str:
         """What errors call a board: nothing where it is the only one."""
@@ -151,13 +132,3 @@ def _is_at_rest(trace: Trace) -> bool:
     alone = not (trace.foreign_before or trace.foreign_after or hidden)
     busy = trace.device.gpu_utilization_pct
     return alone and bool(busy) and set(busy) == {0.0}
-
-
-def _refuse_twice(board_uuids: tuple[str, ...]) -> None:
-    twice = next((uuid for uuid in board_uuids if board_uuids.count(uuid) > 1), None)
-    if twice is not None:
-        raise InputError(
-            f"board {twice} is named twice",
-            cause="its energy would be counted twice",
-            remedy="name each board once",
-        )

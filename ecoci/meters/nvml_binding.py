@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from ecoci.errors import DeviceError
-from ecoci.model import Missing
+from ecoci.meters.answers import UnansweredError
 
 T = TypeVar("T")
-
-
-class UnansweredError(DeviceError):
-    """The card, the driver or the account does not give this one reading; the rest may go on without it."""
 
 
 def unanswered(reading: str, reason: str) -> UnansweredError:
@@ -166,23 +162,3 @@ class Session:
             cause="the driver is in a state it should not be in",
             remedy="see whether `nvidia-smi -q` works, and restart the machine if it does not",
         )
-
-
-def tolerate(read: Callable[[], T], field: str, missing: list[Missing]) -> T | None:
-    """What `read` gives, or None with an entry in `missing` when the card does not answer. Other errors go on."""
-    try:
-        return read()
-    except UnansweredError as error:
-        missing.append(Missing(field, error.message))
-        return None
-
-
-@contextmanager
-def naming(board_uuid: str) -> Iterator[None]:
-    """Let device errors say which board they are about; without a UUID they stay as they are."""
-    try:
-        yield
-    except DeviceError as error:
-        if not board_uuid or board_uuid in error.message:
-            raise
-        raise type(error)(f"{board_uuid}: {error.message}", cause=error.cause, remedy=error.remedy) from error

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from ecoci.errors import DeviceError
-from ecoci.meters.nvml_binding import Session, UnansweredError, tolerate, unanswered
+from ecoci.meters.answers import UnansweredError, tolerate
+from ecoci.meters.nvml_binding import Session, unanswered
 from ecoci.model import Board, Missing
 
 T = TypeVar("T")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ecoci.errors import DeviceError
-from ecoci.meters.nvml_binding import Session, tolerate
+from ecoci.meters.answers import tolerate
+from ecoci.meters.nvml_binding import Session
 from ecoci.meters.nvml_device import Device, open_device
 from ecoci.meters.nvml_processes import list_foreign
 from ecoci.meters.nvml_refusals import refuse_mig, refuse_old, refuse_without_counter

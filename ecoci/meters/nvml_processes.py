@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecoci.meters.nvml_binding import tolerate
+from ecoci.meters.answers import tolerate
 from ecoci.meters.nvml_device import Device, ListedProcess
 from ecoci.meters.pids import FIELD, foreign_among, open_files, own_pids, read_text
 from ecoci.model import ForeignProcess, Missing

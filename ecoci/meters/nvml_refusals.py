@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecoci.errors import DeviceError
-from ecoci.meters.nvml_binding import UnansweredError
+from ecoci.meters.answers import UnansweredError
 from ecoci.meters.nvml_device import Device
 from ecoci.model import Board
 

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from ecoci.errors import DeviceError
-from ecoci.meters.nvml_binding import UnansweredError
+from ecoci.meters.answers import UnansweredError
 from ecoci.meters.nvml_device import Device
 from ecoci.meters.nvml_watch import choose_power_source, implausible, spacing_s
 from ecoci.meters.ticks import watch_ticks

@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Protocol
 
-from ecoci.meters.nvml_binding import UnansweredError, tolerate
+from ecoci.meters.answers import UnansweredError, tolerate
 from ecoci.meters.nvml_device import BufferedSample, Device, ListedProcess
 from ecoci.meters.pids import FIELD
 from ecoci.model import DeviceSamples, Missing, PowerSource, PowerTrace
