@@ -119,7 +119,9 @@ def bench(**options: Any) -> int:
 
     asked = Measuring(baselines=DEFAULT_BASELINES, **options)
     with _prepared(asked) as (spec, machine, desk):
-        _, stopped = pipeline.measure(spec, _provenance(machine, asked.spec_file), machine, desk.store)
+        made = _provenance(machine, asked.spec_file)
+        _say_replay(made)
+        _, stopped = pipeline.measure(spec, made, machine, desk.store)
     click.echo(f"measured: {asked.out / 'result.json'}")
     return _stopped(stopped)
 
@@ -241,14 +243,20 @@ def _read_spec(spec_file: Path) -> Spec:
 
 def _machine(asked: Measuring, observer: Observer) -> Machine:
     from ecoci.pipeline import Machine
-    from ecoci.render.headline import replay_line
     from ecoci.wiring import cache_folder, gpu_launcher, replay_launcher, visible_boards
 
     if asked.replay is not None:
         launcher = replay_launcher(asked.replay)
-        click.echo(replay_line(launcher.provenance()))
         return Machine(launcher, board_uuids=(), cache_dir="", observer=observer)
     return Machine(gpu_launcher(asked.out), visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)
+
+
+def _say_replay(made: Provenance) -> None:
+    """A report says first of all that it is of a replay; without one the command has to."""
+    from ecoci.render.headline import replay_line
+
+    if made.replay is not None:
+        click.echo(replay_line(made.replay))
 
 
 def _provenance(machine: Machine, spec_file: Path) -> Provenance:
