@@ -103,9 +103,9 @@ def _phase_tokens(window: Window) -> int:
 
 
 def _dispatch_us(host: HostState | None) -> Number:
-    """The mean of the host's readings, without what cannot be a time."""
+    """The shorter of the host's readings, without what cannot be a time: a disturbance only makes one longer."""
     known = [] if host is None else [value for value in host.dispatch_us if math.isfinite(value) and value > 0.0]
-    return stats.mean(known) if known else None
+    return min(known, default=None)
 
 
 def summarize(runs: Sequence[RunMeasurement]) -> tuple[MetricSummary, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecoci.errors import DeviceError
 from ecoci.meters.amd_device import Device, is_hip_name
-from ecoci.meters.answers import UnansweredError
+from ecoci.meters.answers import UnansweredError, virtual_gpu
 from ecoci.model import Board, SensorTest
 
 MOST_OF_LIMIT = 1.5
@@ -14,7 +14,8 @@ MOST_OF_LIMIT = 1.5
 def refuse_unmeasurable(device: Device, board: Board) -> None:
     """Raise the `DeviceError` that says why this board cannot be measured, if it cannot."""
     refuse_partitioned(device, board)
-    refuse_virtual(device, board)
+    if device.virtual_guest():
+        raise virtual_gpu(board)
     refuse_shared_counter(board)
     refuse_unnamed(board)
     refuse_without_counter(device, board)
@@ -27,15 +28,6 @@ def refuse_partitioned(device: Device, board: Board) -> None:
             f"{board.product} ({board.uuid}) is split into compute partitions ({mode})",
             cause="the board counts energy for the whole board only, so a partition of it has no energy of its own",
             remedy="ask whoever runs the machine for a board in mode SPX (`amd-smi set --compute-partition SPX`)",
-        )
-
-
-def refuse_virtual(device: Device, board: Board) -> None:
-    if device.virtual_guest():
-        raise DeviceError(
-            f"{board.product} ({board.uuid}) is a virtual GPU",
-            cause="it is a slice of a board that other machines use too, and energy is counted for whole boards only",
-            remedy="measure on a machine that has a whole physical GPU, or one passed through to it",
         )
 
 

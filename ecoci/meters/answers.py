@@ -1,4 +1,4 @@
-"""What all meters do with readings that a board refuses, and how their errors name a board. Knows no driver."""
+"""What all meters do with readings that a board refuses, and the errors that they share. Knows no driver."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from ecoci.errors import DeviceError, InputError
-from ecoci.model import Missing
+from ecoci.model import Board, Missing
 
 T = TypeVar("T")
 
@@ -53,3 +53,12 @@ def refuse_twice(board_uuids: tuple[str, ...]) -> None:
             cause="its energy would be counted twice",
             remedy="name each board once",
         )
+
+
+def virtual_gpu(board: Board) -> DeviceError:
+    """Why a virtual GPU has no energy of its own."""
+    return DeviceError(
+        f"{board.product} ({board.uuid}) is a virtual GPU",
+        cause="it is a slice of a board that other machines use too, and energy is counted for whole boards only",
+        remedy="measure on a machine that has a whole physical GPU, or one passed through to it",
+    )

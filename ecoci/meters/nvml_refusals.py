@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecoci.errors import DeviceError
-from ecoci.meters.answers import UnansweredError
+from ecoci.meters.answers import UnansweredError, virtual_gpu
 from ecoci.meters.nvml_device import Device
 from ecoci.model import Board
 
@@ -36,18 +36,10 @@ def refuse_old(board: Board) -> None:
         )
 
 
-def refuse_virtual(device: Device, board: Board) -> None:
-    if device.virtual_guest():
-        raise DeviceError(
-            f"{board.product} ({board.uuid}) is a virtual GPU",
-            cause="it is a slice of a board that other machines use too, and energy is counted for whole boards only",
-            remedy="measure on a machine that has a whole physical GPU, or one passed through to it",
-        )
-
-
 def refuse_without_counter(device: Device, board: Board) -> None:
     """A virtual GPU is refused by its own name, whether or not it offers a counter."""
-    refuse_virtual(device, board)
+    if device.virtual_guest():
+        raise virtual_gpu(board)
     try:
         device.energy_mj()
     except UnansweredError as error:

@@ -374,7 +374,7 @@ class IdlePower:
 class RunMeasurement:
     """One observation: the run's numbers, its windows' numbers, idle power in the same context, its quality flags.
 
-    `dispatch_us` is the mean of the host's readings: microseconds to send one small operation to the device.
+    `dispatch_us` is the shorter of the host's readings: microseconds to send one small operation to the device.
     `total` is None when the run holds no usable window; `flags` then says why.
     """
 

@@ -34,8 +34,8 @@ def test_a_slower_host_may_account_for_more_energy_and_a_faster_one_for_less() -
     assert (slower.base_us, slower.head_us, slower.busy_pct) == (10.0, 13.0, 40.0)
 
 
-def test_the_mean_over_runs_and_observations_is_compared() -> None:
-    pace = host_pace(runs(12.0, 14.0), base(9.0, 11.0))
+def test_the_medians_over_runs_and_observations_are_compared() -> None:
+    pace = host_pace(runs(12.0, 13.0, 99.0), base(9.0, 11.0))
     assert pace is not None
     assert (pace.base_us, pace.head_us) == (10.0, 13.0)
 
@@ -85,3 +85,7 @@ def test_a_change_that_is_the_hosts_alone_leaves_none(ratio: float) -> None:
     slower, faster = host_pace(runs(10.0 * ratio), base(10.0)), host_pace(runs(10.0), base(10.0 * ratio))
     assert without_host(ratio - 1.0, ratio - 1.0, slower)[0] == pytest.approx(0.0, abs=1e-9)
     assert without_host(1.0 / ratio - 1.0, 1.0 / ratio - 1.0, faster)[1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_one_process_that_was_held_up_does_not_make_a_host_slow() -> None:
+    assert host_pace(runs(10.0, 10.1, 16.0), base(10.0, 10.2, 9.9)) is None
