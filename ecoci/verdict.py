@@ -59,9 +59,8 @@ def decide(comparison: Comparison, policy: Policy) -> Verdict:
         reason = Reason(ReasonCode.NOT_FINITE, (("metric", Metric.ENERGY_PER_TOKEN_J.value),))
         return Verdict(VerdictKind.NOT_MEASURABLE, (reason,))
     kind, code = _place(change, policy.tolerance)
-    if (pace := comparison.host_pace) is not None and _place(_at_one_pace(change, pace), policy.tolerance)[
-        0
-    ] is not kind:
+    pace = comparison.host_pace
+    if pace is not None and _place(_at_one_pace(change, pace), policy.tolerance)[0] is not kind:
         return Verdict(VerdictKind.INCONCLUSIVE, (_host_differs(change, pace, policy),))
     facts = _facts(change, policy)
     if kind is VerdictKind.INCONCLUSIVE:
