@@ -93,7 +93,7 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ReasonCode.POWER_ABOVE_IDLE: Said(
             "[{run:run}: ]The GPU[ {board}] drew more before the start than it is known to draw at rest"
             "[: {power_w:watts} against {idle_w:watts}].",
-            "Heat of earlier work fades within a minute: `ecoci run --wait-idle 120` waits for it.",
+            "Heat of earlier work fades: `ecoci run --wait-idle 120` waits for it.",
         ),
         ReasonCode.CLOCKS_CHANGED: Said(
             "[{run:run}: ]The GPU[ {board}] ran at other clocks[ between {between:word}]"
