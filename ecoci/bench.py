@@ -35,7 +35,7 @@ from ecoci.model import (
 )
 from ecoci.ports import Clock, Engine, HostControl, HostMeter, Meter, Runtime
 from ecoci.quality import contamination_before, quality_gates
-from ecoci.quiet import wait_until_quiet
+from ecoci.wait_idle import wait_until_quiet
 
 STEADY_SHARE = 0.05
 """Two halves of the last generations may differ by this share in their medians and count as steady."""

@@ -39,7 +39,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
     2: ("ports",),
     3: (
-        *("clocks", "bench", "quiet", "store", "render.progress"),
+        *("clocks", "bench", "wait_idle", "store", "render.progress"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
     ),
     4: ("pipeline", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
@@ -48,7 +48,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
 ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*")
 SHARED = (
     "clocks",
-    "quiet",
+    "wait_idle",
     "meters.answers",
     "meters.pids",
     "meters.sampler",

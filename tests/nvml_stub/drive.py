@@ -47,8 +47,8 @@ from ecoci.model import (
     Workload,
 )
 from ecoci.ports import Clock
-from ecoci.quiet import wait_until_quiet
 from ecoci.render.sentences import describe as in_words
+from ecoci.wait_idle import wait_until_quiet
 from tests.nvml_stub import write_script
 from tests.nvml_stub.clock import StubClock
 

@@ -12,7 +12,7 @@ from ecoci.clocks import SimulatedClock
 from ecoci.errors import DeviceError
 from ecoci.meters.synthetic import BOARD, Neighbours, SyntheticMeter, nobody
 from ecoci.model import ForeignProcess, MeterFacts, PowerSource, SensorTest
-from ecoci.quiet import wait_until_quiet
+from ecoci.wait_idle import wait_until_quiet
 
 TEST = SensorTest(
     BOARD.uuid, "2026-11-21T00:00:00+00:00", 0.1, 0.001, 0.0045, PowerSource.SYNTHETIC, 80.0, 300.0, idle_power_w=77.0
