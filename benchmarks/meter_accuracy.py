@@ -5,65 +5,38 @@ Needs an NVIDIA GPU and torch; Zeus and CodeCarbon take part where they are inst
     python benchmarks/meter_accuracy.py --duty full --lengths 0.3 1 3 10 30 --out full.json
     python benchmarks/meter_accuracy.py --pool full.json part.json square.json
 
-Every method watches the same windows. Each starts from idle, a second after the same work kept the card warm, and at a
-random phase of the counter's tick. Its length is that of the work alone: what it takes to ask other tools lies outside.
+There are three kinds of windows. From `rest`: a second after the same work kept the card warm, at a random phase of the
+counter's tick, watched by every method at once; its length is that of the work, what it takes to ask other tools lies
+outside. `alone`: from rest too, but as ecoci measures when it is alone, so that the work starts at an edge of the tick.
+In `work`: cut at a random phase out of work that began before and goes on after, for the methods that need no start.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy_tables import DUTIES, KINDS, METHODS, AccuracyFile, Duty, Point, load, pooled, table
 from ecoci import stats
 from ecoci.clocks import SystemClock
 from ecoci.energy import window_energy_j
 from ecoci.meters.nvml import NvmlMeter
-from ecoci.model import Trace
+from ecoci.plans import encode
 from ecoci.wiring import now_utc, visible_boards
 
 REFERENCE_S = 60.0
 WARM_S = 1.0
 REST_S = 1.0
+TAIL_S = 0.3
 POLL_S = 0.1
-METHODS = ("ecoci", "counter, unaligned", "PowerUsage at 10 Hz", "instant field at 10 Hz", "Zeus", "CodeCarbon")
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Bursts of `busy_s`, each followed by a pause of `pause_s`."""
-
-    busy_s: float
-    pause_s: float
-
-
-DUTIES = {
-    "full": Duty(0.02, 0.0),
-    "part": Duty(0.01, 0.015),
-    "square": Duty(0.055, 0.055),
-}
-"""Always busy; 40 %; and a square wave of 110 ms, which beats against a tick of 100 ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One window: joules by each method that answered, for `units` of work done in `work_s` seconds."""
-
-    duty: str
-    length_s: float
-    work_s: float
-    units: int
-    energy_j: dict[str, float]
-    power: list[tuple[float, float]]
-    """The driver's power samples, seconds since the work began and watts: what a window was made of."""
 
 
 class Load:
@@ -184,6 +157,10 @@ def _codecarbon() -> Window:
     return window
 
 
+Timed = tuple[float, float, int]
+"""When the work of a window began and ended, in monotonic seconds, and the units done."""
+
+
 class Bench:
     """All methods around one load on one board."""
 
@@ -196,104 +173,74 @@ class Bench:
         self._chance = chance
         self.facts = self._meter.describe()
 
-    def point(self, duty: str, length_s: float) -> Point:
-        """One window, from a warm card and at a random phase of the tick."""
-        self._load.run(WARM_S, DUTIES[duty])
-        time.sleep(REST_S)
+    def point(self, duty: str, kind: str, length_s: float) -> Point:
+        """One window of a kind, on a warm card."""
+        if kind != "work":
+            self._load.run(WARM_S, DUTIES[duty])
+            time.sleep(REST_S)
         energy_j: dict[str, float] = {}
-        (started_s, ended_s, units), (trace,) = self._meter.record(lambda: self._watched(duty, length_s, energy_j))
-        own_j = window_energy_j(replace(trace, started_s=started_s, ended_s=ended_s))
+        window = {"rest": self._watched, "alone": self._alone, "work": self._within}[kind]
+        (started_s, ended_s, units), (trace,) = self._meter.record(lambda: window(DUTIES[duty], length_s, energy_j))
+        trace = replace(trace, started_s=started_s, ended_s=ended_s)
+        own_j = window_energy_j(trace)
         if own_j is not None:
             energy_j["ecoci"] = own_j
-        energy_j.update(self._polls.energy_j(started_s, ended_s))
-        return Point(duty, length_s, ended_s - started_s, units, energy_j, _samples(trace, started_s))
+        if kind != "alone":
+            energy_j.update(self._polls.energy_j(started_s, ended_s))
+        return Point(duty, kind, length_s, ended_s - started_s, units, tuple(energy_j.items()), trace)
 
-    def _watched(self, duty: str, length_s: float, energy_j: dict[str, float]) -> tuple[float, float, int]:
+    def _watched(self, duty: Duty, length_s: float, energy_j: dict[str, float]) -> Timed:
         with ExitStack() as stack:
             # a random phase: the meter has just met an edge of the tick
             time.sleep(self._chance.uniform(0.0, 0.1))
             for window in self._others.values():
                 stack.enter_context(window(energy_j))
-            before_j = self._polls.counter_j()
-            started_s = time.monotonic()
-            units = self._load.run(length_s, DUTIES[duty])
-            ended_s = time.monotonic()
-            energy_j["counter, unaligned"] = self._polls.counter_j() - before_j
-        return started_s, ended_s, units
+            return self._counted(duty, length_s, energy_j)
+
+    def _alone(self, duty: Duty, length_s: float, _energy_j: dict[str, float]) -> Timed:
+        started_s = time.monotonic()
+        units = self._load.run(length_s, duty)
+        return started_s, time.monotonic(), units
+
+    def _within(self, duty: Duty, length_s: float, energy_j: dict[str, float]) -> Timed:
+        self._load.run(WARM_S + self._chance.uniform(0.0, 0.1), duty)
+        timed = self._counted(duty, length_s, energy_j)
+        self._load.run(TAIL_S, duty)
+        return timed
+
+    def _counted(self, duty: Duty, length_s: float, energy_j: dict[str, float]) -> Timed:
+        before_j = self._polls.counter_j()
+        timed = self._alone(duty, length_s, energy_j)
+        energy_j["counter, unaligned"] = self._polls.counter_j() - before_j
+        return timed
 
 
-def _samples(trace: Trace, started_s: float) -> list[tuple[float, float]]:
-    if trace.power is None:
-        return []
-    return [(round(t_s - started_s, 4), w) for t_s, w in zip(trace.power.t_s, trace.power.power_w, strict=True)]
-
-
-def measure(asked: argparse.Namespace) -> dict[str, Any]:
+def measure(asked: argparse.Namespace) -> AccuracyFile:
     """Reference and windows of every duty asked for, as far as the time budget goes."""
     ends_s = time.monotonic() + asked.budget_s
     bench = Bench(rehearse=asked.rehearse, chance=random.Random(asked.seed))  # noqa: S311 - no secret
-    references = {duty: asdict(bench.point(duty, asked.reference_s)) for duty in asked.duty}
+    references = [bench.point(duty, "work", asked.reference_s) for duty in asked.duty]
     points = []
+    for duty, kind, length_s in orders(asked):
+        if time.monotonic() + length_s + WARM_S + REST_S + 1.0 < ends_s:
+            points.append(bench.point(duty, kind, length_s))
+    return AccuracyFile(now_utc(), bench.facts.boards[0], asked.seed, tuple(references), tuple(points))
+
+
+def orders(asked: argparse.Namespace) -> Iterator[tuple[str, str, float]]:
+    """Duty, kind and length of each window: all of them in turn, as often as was asked."""
+    lengths_s = {"rest": asked.lengths, "alone": asked.alone, "work": asked.in_work}
     for _ in range(asked.repeats):
-        for duty, length_s in ((duty, length_s) for duty in asked.duty for length_s in asked.lengths):
-            if time.monotonic() + length_s + WARM_S + REST_S + 1.0 < ends_s:
-                points.append(asdict(bench.point(duty, length_s)))
-    board = asdict(bench.facts.boards[0])
-    return {"utc": now_utc(), "board": board, "seed": asked.seed, "references": references, "points": points}
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Relative errors of one method in windows of one length and duty."""
-
-    n: int
-    bias: float
-    sd: float
-
-
-def errors(raw: dict[str, Any]) -> dict[tuple[str, float, str], list[float]]:
-    """Relative error of joules per unit against the board's own reference, by duty, length and method."""
-    found: dict[tuple[str, float, str], list[float]] = {}
-    for point in raw["points"]:
-        reference = raw["references"][point["duty"]]
-        per_unit_j = reference["energy_j"]["ecoci"] / reference["units"]
-        for method, energy_j in point["energy_j"].items():
-            error = energy_j / point["units"] / per_unit_j - 1.0
-            found.setdefault((point["duty"], point["length_s"], method), []).append(error)
-    return found
-
-
-def pooled(raws: list[dict[str, Any]]) -> dict[tuple[str, float, str], Spread]:
-    """Bias and sd over the windows of all files; every error is against the reference of its own board."""
-    merged: dict[tuple[str, float, str], list[float]] = {}
-    for raw in raws:
-        for key, values in errors(raw).items():
-            merged.setdefault(key, []).extend(values)
-    return {key: Spread(len(values), stats.mean(values), _sd(values)) for key, values in merged.items()}
-
-
-def _sd(values: list[float]) -> float:
-    found = stats.sd(values)
-    return math.nan if found is None else found
-
-
-def table(spreads: dict[tuple[str, float, str], Spread]) -> str:
-    """A row for each duty and length: bias ± sd in per cent of every method that answered."""
-    methods = [name for name in METHODS if any(key[2] == name for key in spreads)]
-    lines = [f"| duty | window | n | {' | '.join(methods)} |", "| --- | ---: | ---: |" + " ---: |" * len(methods)]
-    for duty in DUTIES:
-        for length_s in sorted({key[1] for key in spreads if key[0] == duty}):
-            cells = [spreads.get((duty, length_s, method)) for method in methods]
-            shown = ["—" if c is None else f"{100 * c.bias:+.2f} ± {100 * c.sd:.2f} %" for c in cells]
-            count = max(c.n for c in cells if c is not None)
-            lines.append(f"| {duty} | {length_s:g} s | {count} | {' | '.join(shown)} |")
-    return "\n".join(lines)
+        for duty in asked.duty:
+            yield from ((duty, kind, length_s) for kind in KINDS for length_s in lengths_s[kind])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--duty", choices=list(DUTIES), nargs="+", default=list(DUTIES))
-    parser.add_argument("--lengths", type=float, nargs="+", default=[0.3, 1.0, 3.0, 10.0, 30.0])
+    parser.add_argument("--lengths", type=float, nargs="*", default=[0.3, 1.0, 3.0, 10.0, 30.0], help="from rest")
+    parser.add_argument("--alone", type=float, nargs="*", default=[0.3, 1.0, 3.0])
+    parser.add_argument("--in-work", type=float, nargs="*", default=[0.3, 1.0, 3.0])
     parser.add_argument("--repeats", type=int, default=12)
     parser.add_argument("--reference-s", type=float, default=REFERENCE_S)
     parser.add_argument("--budget-s", type=float, default=3600.0)
@@ -303,9 +250,8 @@ def main() -> None:
     parser.add_argument("--pool", type=Path, nargs="+", help="measure nothing, sum up these files")
     asked = parser.parse_args()
     if not asked.pool:
-        asked.out.write_text(json.dumps(measure(asked)), encoding="utf-8")
-    files = asked.pool or [asked.out]
-    print(table(pooled([json.loads(file.read_text(encoding="utf-8")) for file in files])))
+        asked.out.write_text(json.dumps(encode(measure(asked))), encoding="utf-8")
+    print(table(pooled([load(file) for file in asked.pool or [asked.out]])))
 
 
 if __name__ == "__main__":
