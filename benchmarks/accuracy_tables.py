@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecoci import stats
+from ecoci.energy import integrate_power, window_energy_j
 from ecoci.model import Board, Trace
 from ecoci.plans import decode
 
 METHODS = ("ecoci", "counter, unaligned", "PowerUsage at 10 Hz", "instant field at 10 Hz", "Zeus", "CodeCarbon")
-KINDS = ("rest", "alone", "work")
-"""From rest with all methods at once, from rest with ecoci alone, and cut out of running work."""
+KINDS = ("rest", "alone", "work", "after")
+"""From rest with all methods at once, from rest with ecoci alone, cut out of running work, and right after work.
+
+The last kind is of older files alone, which hold no traces.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Point:
     work_s: float
     units: int
     energy_j: tuple[tuple[str, float], ...]
-    trace: Trace
-    """What ecoci computed its joules from, so that a window can be looked into afterwards."""
+    trace: Trace | None
+    """What ecoci computes its joules from; None in windows right after work, which hold the joules instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,36 @@ def load(file: Path) -> AccuracyFile:
     return decode(json.loads(gzip.decompress(packed) if file.suffix == ".gz" else packed), AccuracyFile)
 
 
+def own_energy_j(point: Point) -> float:
+    """ecoci's joules of a window, from its trace; within running work by the share of the power curve.
+
+    Raises ValueError where there are none: the window belongs in no table then.
+    """
+    if point.trace is None:
+        found = dict(point.energy_j).get("ecoci")
+    else:
+        found = _share_j(point.trace) if point.kind == "work" else window_energy_j(point.trace)
+    if found is None:
+        raise ValueError(f"no energy in a window of {point.length_s:g} s, {point.duty} from {point.kind}")
+    return found
+
+
+def _share_j(trace: Trace) -> float | None:
+    start, edge = trace.counter_start, trace.counter_edge
+    if start is None or edge is None or trace.power is None:
+        return None
+    inside_j = integrate_power(trace.power, trace.started_s, trace.ended_s)
+    counted_j = integrate_power(trace.power, start.t_s, edge.t_s)
+    if inside_j is None or counted_j is None:
+        return None
+    return (edge.energy_mj - start.energy_mj) / 1000.0 * inside_j / counted_j
+
+
 def errors(file: AccuracyFile) -> Iterator[tuple[Key, float]]:
     """Relative error of joules per unit against the board's own reference."""
-    per_unit_j = {point.duty: dict(point.energy_j)["ecoci"] / point.units for point in file.references}
+    per_unit_j = {point.duty: own_energy_j(point) / point.units for point in file.references}
     for point in file.points:
-        for method, energy_j in point.energy_j:
+        for method, energy_j in {**dict(point.energy_j), "ecoci": own_energy_j(point)}.items():
             error = energy_j / point.units / per_unit_j[point.duty] - 1.0
             yield (point.duty, point.kind, point.length_s, method), error
 

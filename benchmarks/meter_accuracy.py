@@ -27,7 +27,6 @@ from typing import Any
 from benchmarks.accuracy_tables import DUTIES, KINDS, METHODS, AccuracyFile, Duty, Point, load, pooled, table
 from ecoci import stats
 from ecoci.clocks import SystemClock
-from ecoci.energy import window_energy_j
 from ecoci.meters.nvml import NvmlMeter
 from ecoci.plans import encode
 from ecoci.wiring import now_utc, visible_boards
@@ -182,9 +181,6 @@ class Bench:
         window = {"rest": self._watched, "alone": self._alone, "work": self._within}[kind]
         (started_s, ended_s, units), (trace,) = self._meter.record(lambda: window(DUTIES[duty], length_s, energy_j))
         trace = replace(trace, started_s=started_s, ended_s=ended_s)
-        own_j = window_energy_j(trace)
-        if own_j is not None:
-            energy_j["ecoci"] = own_j
         if kind != "alone":
             energy_j.update(self._polls.energy_j(started_s, ended_s))
         return Point(duty, kind, length_s, ended_s - started_s, units, tuple(energy_j.items()), trace)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from statistics import median
 from typing import TypeVar
@@ -12,6 +13,7 @@ from typing import TypeVar
 from benchmarks.noise_data import NoiseFile, NoiseProcess
 from ecoci.stats import cv, mean
 
+SAME_START_S = 3600.0
 Key = TypeVar("Key", str, tuple[str, str])
 ORDER = ("as_is", "affinity", "threads", "hash_seed", "collector", "quiet", "long", "quiet_long")
 """In the order of the tables."""
@@ -150,8 +152,26 @@ LEVELS_HEAD = (
 )
 
 
+def one_name_a_start(processes: Sequence[NoiseProcess]) -> list[NoiseProcess]:
+    """Results name a machine start by their folder, noise files by its boot; on one board within an hour it is one."""
+    names: dict[str, str] = {}
+    latest: dict[str, NoiseProcess] = {}
+    for process in sorted(processes, key=lambda one: one.started_utc):
+        before = latest.get(process.board)
+        known = names.get(process.boot_id, process.boot_id)
+        if before is not None and _seconds(process) - _seconds(before) < SAME_START_S:
+            known = names[before.boot_id]
+        names.setdefault(process.boot_id, known)
+        latest[process.board] = process
+    return [replace(process, boot_id=names[process.boot_id]) for process in processes]
+
+
+def _seconds(process: NoiseProcess) -> float:
+    return datetime.fromisoformat(process.started_utc).timestamp()
+
+
 def tables(files: Sequence[NoiseFile]) -> str:
-    processes = [process for file in files for process in file.processes]
+    processes = one_name_a_start([process for file in files for process in file.processes])
     lines = [HEAD, *(row(*cell) for cell in by_cell(processes)), ""]
     lines.append(
         "CV in a process: median over the processes. CV between: of the processes' means, each board's and machine "

@@ -22,12 +22,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from ecoci import __version__
-from ecoci.energy import window_energy_j
+from ecoci.energy import SETTLE_SAMPLES, sample_spacing_s, window_energy_j
 from ecoci.errors import EcociError
 from ecoci.measure import measure_run
 from ecoci.meters.nvml import NvmlMeter
@@ -175,16 +174,16 @@ def judge(plan: Plan, card: int, trace: Trace) -> Outcome:
 def stated_uncertainty_j(trace: Trace, power: Power, fault: Fault) -> float:
     """By how much the energy may be off, by what the trace says of itself.
 
-    Both tick edges lie within their uncertainty, in which the card may draw its most. The power trace cuts the whole
-    ticks to the window at two places, each known to one step between its samples.
+    Both tick edges lie within their uncertainty, in which the card may draw its most. The rest around the work is taken
+    off by the power trace, each border known to one step between its samples, and the first samples after the work,
+    where real cards still show it, stand for the next: the scripted card, unlike those, need not be at rest there.
     """
     edges = (trace.counter_start, trace.counter_edge)
     edge_s = sum(edge.uncertainty_s for edge in edges if edge is not None)
-    times = () if trace.power is None else trace.power.t_s
-    spacing_s = median([b - a for a, b in pairwise(times)]) if len(times) > 1 else 0.0
+    spacing_s = 0.0 if trace.power is None else sample_spacing_s(trace.power)
     late_s = trace.tick_s or 0.0 if fault.shifts else 0.0
     swing_w = max(power.watts) - min(power.watts)
-    return (edge_s + late_s) * max(power.watts) + 2 * spacing_s * swing_w + 0.002
+    return (edge_s + late_s) * max(power.watts) + (2 + SETTLE_SAMPLES) * spacing_s * swing_w + 0.002
 
 
 def _flags(trace: Trace) -> tuple[Reason, ...]:

@@ -1,4 +1,4 @@
-"""From a raw trace to joules: the counter says how much, the power trace how it was spread around the window's borders.
+"""From a raw trace to joules: the counter says how much, the power trace what the rest around the work took of it.
 
 Pure arithmetic on one trace. It knows nothing of workloads, runs or verdicts.
 """
@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median
 
 from ecoci.model import CounterReading, PowerTrace, Trace
 
 LONGEST_UNCOVERED_SHARE = 0.1
+SHORTEST_UNCOVERED_S = 0.06
 LONGEST_UNCOVERED_S = 1.0
+SETTLE_SAMPLES = 2
+"""An H200 falls from 650 W to rest within two samples of 20 ms after its work ended."""
 COUNTER_RANGE_MJ = 1 << 64
 """NVML counts millijoules in an unsigned 64-bit number: a larger difference is a damaged file."""
 MOST_POWER_W = 1e6
@@ -35,7 +39,7 @@ def integrate_power(power: PowerTrace, start_s: float, end_s: float) -> float | 
     The curve is held constant beyond its first and last sample and cut at interpolated borders. None, never 0, when the
     trace is empty or damaged (times that do not rise, values below zero or absurd, nothing but zeros), when the window
     is empty or runs backwards, and when one stretch without a sample, at an edge or in a gap, is longer than a tenth of
-    the window or than 1 s.
+    the window (60 ms are always allowed) or than 1 s.
     """
     if not (_is_sound(power) and math.isfinite(start_s) and math.isfinite(end_s) and start_s < end_s):
         return None
@@ -44,18 +48,19 @@ def integrate_power(power: PowerTrace, start_s: float, end_s: float) -> float | 
 
 
 def window_energy_j(trace: Trace) -> float | None:
-    """Gross energy of the window in joules: the counter's whole ticks, cut to the window with the power trace.
+    """Gross energy of the window in joules: the counter's whole ticks, less the rest between the ticks and the work.
 
-    Between the tick edge before the start and the first one after the end the counter advanced by C. The window's part
-    of it is C · ∫window P dt / ∫ticks P dt: the trace only shares out what the counter counted, so that a gain error of
-    the trace cancels. Without a trace that covers the ticks the power is taken as constant. Without a closing tick edge
-    the reading straight after the end stands in, which is late by up to one tick. None, never 0, when a reading is
-    missing or the counter stood still or went back.
+    Between the tick edge before the start and the first one after the end the counter advanced by C. The work's part of
+    it is C · (1 - ∫rest P dt / ∫ticks P dt): a gain error of the trace cancels. Samples are means over some time before
+    their stamp, so that near a step they show the power of a moment ago. So the rest is integrated with no sample from
+    within the work or `SETTLE_SAMPLES` after it. Without a trace that covers the ticks the power is taken as constant.
+    Without a closing tick edge the reading straight after the end stands in, which is late by up to one tick. None,
+    never 0, when a reading is missing or the counter stood still or went back.
     """
     span = _counter_span(trace.counter_start, trace.counter_edge or trace.counter_end)
     if span is None or not _is_positive(trace.duration_s):
         return None
-    energy_j = span.energy_j * _window_share(trace, span)
+    energy_j = span.energy_j * (1.0 - _rest_share(trace, span))
     return energy_j if _is_positive(energy_j) else None
 
 
@@ -99,17 +104,31 @@ def _counter_span(start: CounterReading | None, end: CounterReading | None) -> _
     return _Span(start.t_s, end.t_s, advance_mj / 1000.0)
 
 
-def _window_share(trace: Trace, span: _Span) -> float:
-    """The part of the span's energy that belongs to the window: about 1, a little less for whole ticks around it."""
-    by_time = trace.duration_s / (span.end_s - span.start_s)
+def _rest_share(trace: Trace, span: _Span) -> float:
+    """The part of the span's energy that was used before and after the work: about a percent in a window of 10 s."""
     power = trace.power
-    if power is None or not _is_sound(power):
-        return by_time
-    first_s, last_s = min(span.start_s, trace.started_s), max(span.end_s, trace.ended_s)
-    counted_j = _integral(power, span.start_s, span.end_s)
-    if not (_covers(power, first_s, last_s) and _is_positive(counted_j)):
-        return by_time
-    return _integral(power, trace.started_s, trace.ended_s) / counted_j
+    if power is not None and _is_sound(power):
+        counted_j = _integral(power, span.start_s, span.end_s)
+        if _covers(power, span.start_s, span.end_s) and _is_positive(counted_j):
+            return _rest_j(trace, power, span) / counted_j
+    return 1.0 - trace.duration_s / (span.end_s - span.start_s)
+
+
+def _rest_j(trace: Trace, power: PowerTrace, span: _Span) -> float:
+    settled_s = trace.ended_s + SETTLE_SAMPLES * sample_spacing_s(power)
+    before = _samples(power, 0, max(1, bisect_right(power.t_s, trace.started_s)))
+    after = _samples(power, min(bisect_left(power.t_s, settled_s), len(power.t_s) - 1), None)
+    return _integral(before, span.start_s, trace.started_s) + _integral(after, trace.ended_s, span.end_s)
+
+
+def _samples(power: PowerTrace, first: int, last: int | None) -> PowerTrace:
+    return replace(power, t_s=power.t_s[first:last], power_w=power.power_w[first:last])
+
+
+def sample_spacing_s(power: PowerTrace) -> float:
+    """Median time between two samples; 0 for less than two."""
+    gaps = [later - earlier for earlier, later in pairwise(power.t_s)]
+    return median(gaps) if gaps else 0.0
 
 
 def _is_positive(value: float) -> bool:
@@ -129,7 +148,8 @@ def _is_sound(power: PowerTrace) -> bool:
 
 def _covers(power: PowerTrace, start_s: float, end_s: float) -> bool:
     """Whether no stretch without a sample is too long; both limits take rounding of equally spaced samples."""
-    limit_s = min(LONGEST_UNCOVERED_SHARE * (end_s - start_s), LONGEST_UNCOVERED_S) * (1.0 + 1e-9) + 1e-9
+    share_s = max(LONGEST_UNCOVERED_SHARE * (end_s - start_s), SHORTEST_UNCOVERED_S)
+    limit_s = min(share_s, LONGEST_UNCOVERED_S) * (1.0 + 1e-9) + 1e-9
     times = power.t_s
     inner = times[bisect_right(times, start_s) : bisect_left(times, end_s)]
     stops = (start_s, *inner, end_s)

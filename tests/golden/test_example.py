@@ -9,7 +9,7 @@ from ecoci.render.markdown import MARKER, render_comment
 from ecoci.store import FolderStore, load_result
 
 ROOT = Path(__file__).parents[2]
-RUN = ROOT / "benchmarks/results/h200-2026-11-21/second/gpu0.result.json.gz"
+RUN = ROOT / "benchmarks/results/h200-2026-11-21/quickstart/gpu0.result.json.gz"
 EXAMPLE = ROOT / "docs/example-comment.md"
 BEGIN, END = "<!-- begin of docs/example-comment.md -->\n", "<!-- end of docs/example-comment.md -->"
 

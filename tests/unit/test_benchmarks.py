@@ -117,6 +117,18 @@ def test_a_recorded_result_counts_as_processes_of_its_folders_machine_start() ->
     assert fmean(noise_tables.energy_per_token(one) for one in fp16) == pytest.approx(1.407, abs=0.001)
 
 
+def test_a_start_that_two_files_name_differently_is_one_when_a_board_was_seen_in_both_within_the_hour() -> None:
+    names = ("folder", "folder", "5df92553", "another day")
+    boards = ("GPU-1", "GPU-2", "GPU-2", "GPU-2")
+    times = ("2026-11-21T09:00:00Z", "2026-11-21T09:05:00Z", "2026-11-21T09:30:00Z", "2026-11-22T09:30:00Z")
+    made = [
+        replace(process(), boot_id=name, board=board, started_utc=utc)
+        for name, board, utc in zip(names, boards, times, strict=True)
+    ]
+    found = noise_tables.one_name_a_start(made)
+    assert [one.boot_id for one in found] == ["folder", "folder", "folder", "another day"]
+
+
 def test_the_tables_know_every_condition_in_its_order() -> None:
     assert tuple(noise.CONDITIONS) == noise_tables.ORDER
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -149,14 +150,40 @@ def test_constant_power_gives_the_windows_own_energy_whatever_the_ticks(level: f
     assert window_energy_j(trace) == pytest.approx(level * 10.02, abs=0.002)
 
 
-def test_the_tail_is_taken_off_at_the_power_it_had() -> None:
-    samples = tuple(300.0 if t * STEP_S <= 11.05 + 1e-9 else 100.0 for t in range(401))
-    power = regular(samples)
-    counted = integrate_power(power, 1.0, 11.2)
-    inside = integrate_power(power, 1.03, 11.05)
-    assert counted is not None
-    trace = window(power, reading(1.0, 0.0), reading(11.2, counted))
-    assert window_energy_j(trace) == pytest.approx(inside, abs=0.001)
+def late(true_w: Callable[[float], float], mean_s: float = STEP_S) -> PowerTrace:
+    """Samples as cards give them: each is the mean over the time before its stamp, here by the middle of 50 slices."""
+
+    def sample(t_s: float) -> float:
+        return math.fsum(true_w(t_s - (i + 0.5) * mean_s / 50.0) for i in range(50)) / 50.0
+
+    times = tuple(STEP_S * i for i in range(401))
+    return curve(times, tuple(map(sample, times)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.floats(0.0, 0.099), st.floats(0.0, 0.3), st.floats(20.0, 130.0), st.floats(130.0, 900.0))
+def test_samples_that_trail_a_step_cost_no_energy_at_either_border(
+    lead: float, tail: float, rest_w: float, work_w: float
+) -> None:
+    power = late(lambda t_s: work_w if 1.03 <= t_s <= 11.05 else rest_w)
+    start_s, edge_s, worked_j = 1.03 - lead, 11.05 + tail, 10.02 * work_w
+    trace = window(power, reading(start_s, 0.0), reading(edge_s, worked_j + rest_w * (lead + tail)))
+    # the gain of the trace against the counter is known to a step at each edge, and acts on the rest alone
+    assert window_energy_j(trace) == pytest.approx(worked_j, rel=1e-3)
+
+
+def test_the_rest_before_and_after_the_work_is_taken_off_at_the_power_it_had() -> None:
+    power = late(lambda t_s: 90.0 if t_s < 1.03 else 300.0 if t_s <= 11.05 else 100.0)
+    counted_j = 0.03 * 90.0 + 10.02 * 300.0 + 0.15 * 100.0
+    trace = window(power, reading(1.0, 0.0), reading(11.2, counted_j))
+    assert window_energy_j(trace) == pytest.approx(3006.0, abs=0.02)
+
+
+def test_work_of_the_rest_that_swings_is_followed_sample_by_sample() -> None:
+    power = late(lambda t_s: 300.0 if 1.03 <= t_s <= 11.05 else 200.0 if 0.45 <= t_s < 0.75 else 100.0)
+    counted_j = 10.02 * 300.0 + 0.3 * 200.0 + 0.73 * 100.0 + 0.15 * 100.0
+    trace = window(power, reading(0.0, 0.0), reading(11.2, counted_j))
+    assert window_energy_j(trace) == pytest.approx(3006.0, abs=0.5)
 
 
 def test_a_gain_error_of_the_trace_cancels() -> None:
