@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from ecoci.model import Summary
 
@@ -64,7 +65,7 @@ def summary(values: Sequence[float]) -> Summary | None:
     spread = sd(values)
     if spread is None:
         return Summary(n=1, mean=average, sd=None, ci_low=None, ci_high=None)
-    half = _t_quantile(len(values) - 1, 1.0 - (1.0 - CONFIDENCE) / 2.0) * spread / math.sqrt(len(values))
+    half = t_quantile(len(values) - 1, 1.0 - (1.0 - CONFIDENCE) / 2.0) * spread / math.sqrt(len(values))
     return Summary(n=len(values), mean=average, sd=spread, ci_low=average - half, ci_high=average + half)
 
 
@@ -140,7 +141,7 @@ def welch(base: Sequence[float], head: Sequence[float], *, alpha: float) -> Welc
 
     error, df = _standard_error(Spread(sd(base) or 0.0, len(base)), Spread(sd(head) or 0.0, len(head)))
     diff = mean(head) - mean(base)
-    t, half = diff / error, _t_quantile(df, 1.0 - alpha / 2.0) * error
+    t, half = diff / error, t_quantile(df, 1.0 - alpha / 2.0) * error
     result = WelchResult(
         t=t,
         df=df,
@@ -163,7 +164,7 @@ def min_detectable_effect(base: Spread, head: Spread, *, alpha: float, power: fl
     if min(base.n, head.n) < 2 or not _all_finite((base.sd, head.sd)) or max(base.sd, head.sd) <= 0.0:
         return None
     error, df = _standard_error(base, head)
-    return error * _noncentrality(df, _t_quantile(df, 1.0 - alpha / 2.0), power)
+    return error * _noncentrality(df, t_quantile(df, 1.0 - alpha / 2.0), power)
 
 
 def runs_needed(sd_base: float, sd_head: float, distance: float, *, alpha: float) -> int | None:
@@ -176,7 +177,7 @@ def runs_needed(sd_base: float, sd_head: float, distance: float, *, alpha: float
 
     def settles(n: int) -> bool:
         error, df = _standard_error(Spread(sd_base, n), Spread(sd_head, n))
-        return _t_quantile(df, 1.0 - alpha / 2.0) * error < distance
+        return t_quantile(df, 1.0 - alpha / 2.0) * error < distance
 
     if max(sd_base, sd_head) <= 0.0:
         return 2
@@ -224,10 +225,18 @@ def _hedges_g(base: Sequence[float], head: Sequence[float]) -> float:
     return correction * (mean(head) - mean(base)) / pooled if pooled > 0.0 else math.nan
 
 
-def _t_quantile(df: float, probability: float) -> float:
+def t_quantile(df: float, probability: float) -> float:
+    """Quantile of Student's t distribution."""
     from scipy import special
 
     return float(special.stdtrit(df, probability))
+
+
+def normal_tail(z: Any) -> Any:
+    """P(Z > z) of the standard normal distribution, for a number or an array of them."""
+    from scipy import special
+
+    return special.ndtr(-z)
 
 
 def _noncentrality(df: float, critical: float, power: float) -> float:

@@ -27,6 +27,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "quality",
             "measure",
             "stats",
+            "sequential",
             "compare",
             "pace",
             "verdict",
@@ -67,7 +68,7 @@ GRANTED = {("launchers.inline", "bench"), ("launchers.process", "bench")}
 ROOMS: Mapping[str, tuple[str, ...]] = {
     "amdsmi": ("meters.amd*",),
     "click": ("cli*", "__main__"),
-    "numpy": ("engines.hf*", "engines.weights", "energy", "measure", "stats", "tables"),
+    "numpy": ("engines.hf*", "engines.weights", "energy", "measure", "stats", "sequential", "tables"),
     "pandas": ("tables",),
     "pynvml": ("meters.nvml*",),
     "requests": (),
