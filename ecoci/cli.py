@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,57 +14,26 @@ from ecoci import __version__
 from ecoci.cli_baseline import baseline
 from ecoci.cli_doctor import doctor
 from ecoci.cli_output import printing
+from ecoci.cli_parts import (
+    DEFAULT_BASELINES,
+    DEFAULT_OUT,
+    baselines_option,
+    finish,
+    load_spec,
+    make_desk,
+    out_option,
+    raise_stopped,
+    replay_option,
+    scenario_option,
+    show,
+    spec_option,
+    wait_idle_option,
+)
 
 if TYPE_CHECKING:
     from ecoci.model import Provenance, Report, Spec
-    from ecoci.pipeline import Desk, Machine, Outcome
+    from ecoci.pipeline import Desk, Machine
     from ecoci.ports import Observer
-
-DEFAULT_SPEC = Path("ecoci.yml")
-DEFAULT_OUT = Path("ecoci-out")
-DEFAULT_BASELINES = Path("baselines")
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _spec_option() -> Decorator:
-    return click.option(
-        "--spec", "spec_file", type=Path, default=DEFAULT_SPEC, show_default=True, help="Scenario file."
-    )
-
-
-def _out_option() -> Decorator:
-    return click.option("--out", type=Path, default=DEFAULT_OUT, show_default=True, help="Folder for results.")
-
-
-def _baselines_option() -> Decorator:
-    return click.option(
-        "--baselines", type=Path, default=DEFAULT_BASELINES, show_default=True, help="Folder of accepted baselines."
-    )
-
-
-def _replay_option() -> Decorator:
-    return click.option(
-        "--replay",
-        type=Path,
-        default=None,
-        help="Replay recorded results (a file or a folder) instead of measuring; never accepted as a baseline.",
-    )
-
-
-def _scenario_option() -> Decorator:
-    return click.option("--scenario", "only", multiple=True, help="Only this scenario; may be repeated.")
-
-
-def _wait_idle_option() -> Decorator:
-    return click.option(
-        "--wait-idle",
-        "wait_idle_s",
-        type=click.FloatRange(0, 86_400),
-        default=0.0,
-        metavar="SECONDS",
-        help="Wait up to so long before each run until the GPU is quiet; without it a busy GPU is refused at once.",
-    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -91,12 +60,12 @@ class Measuring:
 
 
 @cli.command()
-@_spec_option()
-@_out_option()
-@_baselines_option()
-@_replay_option()
-@_scenario_option()
-@_wait_idle_option()
+@spec_option()
+@out_option()
+@baselines_option()
+@replay_option()
+@scenario_option()
+@wait_idle_option()
 def run(**options: Any) -> int:
     """Audit, measure, compare with the baseline, decide and report."""
     from ecoci import pipeline
@@ -104,15 +73,15 @@ def run(**options: Any) -> int:
     asked = Measuring(**options)
     with _prepared(asked) as (spec, machine, desk):
         outcome = pipeline.run(spec, Path.cwd(), _provenance(machine, asked.spec_file), machine, desk)
-    return _finish(outcome)
+    return finish(outcome)
 
 
 @cli.command()
-@_spec_option()
-@_out_option()
-@_replay_option()
-@_scenario_option()
-@_wait_idle_option()
+@spec_option()
+@out_option()
+@replay_option()
+@scenario_option()
+@wait_idle_option()
 def bench(**options: Any) -> int:
     """Measure only, and write result.json."""
     from ecoci import pipeline
@@ -123,26 +92,35 @@ def bench(**options: Any) -> int:
         _say_replay(made)
         _, stopped = pipeline.measure(spec, made, machine, desk.store)
     click.echo(f"measured: {asked.out / 'result.json'}")
-    return _stopped(stopped)
+    return raise_stopped(stopped)
 
 
 @cli.command()
 @click.argument("result", type=Path, default=DEFAULT_OUT / "result.json")
 @click.option("--base", type=Path, default=None, help="Compare with this result.json instead of a stored baseline.")
-@_out_option()
-@_baselines_option()
+@out_option()
+@baselines_option()
 def compare(result: Path, base: Path | None, out: Path, baselines: Path) -> int:
-    """Compare a measured RESULT with its baseline, decide and report."""
+    """Compare a measured RESULT with its baseline, decide and report.
+
+    RESULT is a result.json, or a pairs.json of `ecoci confirm`, which holds both sides.
+    """
     from ecoci.judge import judge
+    from ecoci.model import PairsResult
+    from ecoci.pairing import judge_pairs
     from ecoci.pipeline import Outcome
-    from ecoci.store import check_writable, discard_reports, load_result
+    from ecoci.store import check_writable, discard_reports, load_measured
 
     check_writable(out)
     discard_reports(out, result, base)
-    desk = _desk(out, baselines, base)
-    report = judge(load_result(result), (), desk.store.list_baselines())
+    desk = make_desk(out, baselines, base)
+    measured = load_measured(result)
+    if isinstance(measured, PairsResult):
+        report = judge_pairs(measured)
+    else:
+        report = judge(measured, (), desk.store.list_baselines())
     desk.publisher.publish(desk.render(report))
-    return _finish(Outcome(report, None))
+    return finish(Outcome(report, None))
 
 
 @cli.command()
@@ -159,7 +137,7 @@ def report(report_file: Path, form: str, windows: bool) -> int:
         raise click.UsageError("--windows chooses the rows of a table: write --format csv --windows")
     loaded = load_report(report_file)
     if form == "terminal":
-        _show(loaded)
+        show(loaded)
     else:
         with printing():
             click.echo(_markdown(loaded) if form == "markdown" else _csv(loaded, windows=windows), nl=False)
@@ -169,7 +147,7 @@ def report(report_file: Path, form: str, windows: bool) -> int:
 @cli.command()
 @click.option("--model", default=None, help="Model of the first scenario, such as synthetic:tinyllama-1.1b.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-@_spec_option()
+@spec_option()
 def init(model: str | None, force: bool, spec_file: Path) -> int:
     """Write a commented scenario file to start from."""
     from ecoci.errors import StorageError
@@ -192,53 +170,14 @@ def _prepared(asked: Measuring) -> Iterator[tuple[Spec, Machine, Desk]]:
     from ecoci.render.progress import make_observer
     from ecoci.store import check_writable, discard_reports
 
-    spec = _load_spec(asked.spec_file, asked.only)
+    spec = load_spec(asked.spec_file, asked.only)
     check_writable(asked.out)
     discard_reports(asked.out, asked.replay)
     observer = make_observer()
     try:
-        yield spec, _machine(asked, observer), _desk(asked.out, asked.baselines, None)
+        yield spec, _machine(asked, observer), make_desk(asked.out, asked.baselines, None)
     finally:
         observer.close()
-
-
-def _load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:
-    from dataclasses import replace
-
-    from ecoci.errors import SpecError
-
-    spec = _read_spec(spec_file)
-    for warning in spec.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    names = tuple(scenario.name for scenario in spec.scenarios)
-    unknown = sorted(set(only) - set(names))
-    if unknown:
-        raise SpecError(
-            f"there is no scenario {unknown[0]!r}; there are: {', '.join(names)}",
-            file=str(spec_file),
-            remedy="give --scenario one of these names, or leave it out to take them all",
-        )
-    chosen = tuple(s for s in spec.scenarios if not only or s.name in only)
-    return replace(spec, scenarios=chosen)
-
-
-def _read_spec(spec_file: Path) -> Spec:
-    from ecoci.errors import SpecError, StorageError
-    from ecoci.spec import parse_spec
-    from ecoci.store import read_text
-    from ecoci.wiring import in_ci
-
-    if not spec_file.exists():
-        raise StorageError(
-            f"there is no scenario file {spec_file}",
-            cause="it was not written yet, or the command runs in another folder",
-            remedy="write one with `ecoci init`, or name yours with --spec",
-        )
-    try:
-        return parse_spec(read_text(spec_file), file=str(spec_file), in_ci=in_ci())
-    except SpecError as error:
-        error.remedy = error.remedy or "correct that line; docs/scenarios.md of ecoci explains every key"
-        raise
 
 
 def _machine(asked: Measuring, observer: Observer) -> Machine:
@@ -269,45 +208,6 @@ def _provenance(machine: Machine, spec_file: Path) -> Provenance:
     if isinstance(machine.launcher, ReplayLauncher):
         return replace(made, replay=machine.launcher.provenance())
     return made
-
-
-def _desk(out: Path, baselines: Path, base: Path | None) -> Desk:
-    from ecoci.pipeline import Desk
-    from ecoci.store import FolderPublisher, FolderStore
-    from ecoci.wiring import NoAudit, result_store
-
-    store = FolderStore(out, baselines) if base is None else result_store(base, out)
-    return Desk(NoAudit(), store, FolderPublisher(out), _artifacts)
-
-
-def _artifacts(report: Report) -> Any:
-    from ecoci.codec import dumps
-    from ecoci.model import Artifact
-    from ecoci.render.markdown import render_comment
-    from ecoci.store import COMMENT_NAME, REPORT_NAME
-
-    return Artifact(REPORT_NAME, dumps(report)), Artifact(COMMENT_NAME, render_comment(report))
-
-
-def _finish(outcome: Outcome) -> int:
-    from ecoci.verdict import exit_code
-
-    _show(outcome.report)
-    return _stopped(outcome.stopped) or exit_code(outcome.report)
-
-
-def _stopped(error: Any) -> int:
-    """An error that cut the job short is told after the verdict and decides the exit code."""
-    if error is None:
-        return 0
-    raise error
-
-
-def _show(shown: Report) -> None:
-    from ecoci.render.terminal import print_report
-
-    with printing() as console:
-        print_report(shown, console)
 
 
 def _markdown(shown: Report) -> str:

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 from ecoci import upgrades
 from ecoci.errors import DataError
-from ecoci.model import Baseline, JobResult, Report, RunJob, RunPiece
+from ecoci.model import Baseline, JobResult, PairsResult, Report, RunJob, RunPiece
 from ecoci.plans import decode, encode, named, shown
 
 __all__ = [
     "MAX_CHARS",
+    "PAIRS_SCHEMA",
     "SCHEMAS",
     "Schema",
     "decode",
@@ -31,6 +32,7 @@ __all__ = [
 T = TypeVar("T")
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
+PAIRS_SCHEMA = "ecoci/pairs"
 MAX_CHARS = 128 * 1024 * 1024
 
 
@@ -55,7 +57,14 @@ SCHEMAS: tuple[Schema, ...] = (
         "`ecoci compare` and `ecoci baseline accept`",
         {1: upgrades.result_1_to_2},
     ),
-    Schema("ecoci/report", Report, 2, "a report", "`ecoci report`", {1: upgrades.report_1_to_2}),
+    Schema(
+        "ecoci/report",
+        Report,
+        3,
+        "a report",
+        "`ecoci report`",
+        {1: upgrades.report_1_to_2, 2: upgrades.report_2_to_3},
+    ),
     Schema(
         "ecoci/baseline",
         Baseline,
@@ -64,6 +73,7 @@ SCHEMAS: tuple[Schema, ...] = (
         "the baselines folder and `ecoci baseline`",
         {1: upgrades.baseline_1_to_2},
     ),
+    Schema(PAIRS_SCHEMA, PairsResult, 1, "a confirmation in pairs", "`ecoci compare`"),
     # both ends of these are the same installation, so they have no older versions
     Schema("ecoci/run-job", RunJob, 2, "an order to a measuring process", "the measuring process"),
     Schema("ecoci/run-piece", RunPiece, 2, "a line of a measuring process", "the process that started it"),

@@ -51,7 +51,7 @@ REFUSALS = frozenset(
 Contamination (another process, a busy card, throttling) joins them as the scenario's policy says.
 """
 
-_INFORMATION = (Metric.TOKENS_PER_S, Metric.MEAN_POWER_W, Metric.NET_ENERGY_PER_TOKEN_J)
+INFORMATION = (Metric.TOKENS_PER_S, Metric.MEAN_POWER_W, Metric.NET_ENERGY_PER_TOKEN_J)
 
 _READ: dict[Metric, Callable[[Measurement], float | None]] = {
     Metric.ENERGY_PER_TOKEN_J: lambda m: m.energy_per_token_j,
@@ -85,7 +85,7 @@ def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, .
     `candidates` are baselines of the same scenario on other fingerprints. Their numbers are never used: the nearest
     one only says which fields differ.
     """
-    own = _run_problems(head)
+    own = run_problems(head)
     if head.environment is None:
         return Comparison(problems=own or (_no_runs(head.runs),), primary=None)
     if baseline is None:
@@ -124,23 +124,23 @@ def refusals(policy: Policy) -> frozenset[ReasonCode]:
     return REFUSALS | {ReasonCode(contamination.value) for contamination in policy.refuse}
 
 
-def _run_problems(head: Head) -> tuple[Reason, ...]:
+def run_problems(head: Head) -> tuple[Reason, ...]:
     """One problem for each refusing code, with the facts of the first run that has it and the numbers of all."""
     if not head.runs:
         return (_no_runs(head.runs),)
     found: dict[ReasonCode, list[tuple[RunMeasurement, Reason]]] = {}
     for run in head.runs:
-        for flag in _refusing_flags(run, head.scenario.policy):
+        for flag in refusing_flags(run, head.scenario.policy):
             found.setdefault(flag.code, []).append((run, flag))
     return tuple(_merged(code, entries) for code, entries in found.items())
 
 
-def _refusing_flags(run: RunMeasurement, policy: Policy) -> tuple[Reason, ...]:
+def refusing_flags(run: RunMeasurement, policy: Policy) -> tuple[Reason, ...]:
     codes = refusals(policy)
     flags = tuple(flag for flag in run.flags if flag.code in codes)
     if flags:
         return flags
-    return (Reason(ReasonCode.NO_ENERGY),) if _value(run, Metric.ENERGY_PER_TOKEN_J) is None else ()
+    return (Reason(ReasonCode.NO_ENERGY),) if metric_value(run, Metric.ENERGY_PER_TOKEN_J) is None else ()
 
 
 def _merged(code: ReasonCode, entries: Sequence[tuple[RunMeasurement, Reason]]) -> Reason:
@@ -225,7 +225,7 @@ def _unknown_energy(baseline: Baseline) -> tuple[Reason, ...]:
 
 
 def _other_work(scenario: Scenario, baseline: Baseline, weights: tuple[FieldDifference, ...]) -> Iterable[Reason]:
-    windows = _window_changes(baseline.scenario, scenario)
+    windows = window_changes(baseline.scenario, scenario)
     changed = (*workload_changes(baseline.scenario.workload, scenario.workload), *weights)
     differing = ", ".join((*(difference.field for difference in changed), *windows))
     fields: tuple[Fact, ...] = (("fields", differing),) if differing else ()
@@ -243,7 +243,7 @@ def _digests(weights: FieldDifference) -> tuple[Fact, ...]:
     return (("base", weights.base or ""), ("head", weights.head or ""))
 
 
-def _window_changes(base: Scenario, head: Scenario) -> tuple[str, ...]:
+def window_changes(base: Scenario, head: Scenario) -> tuple[str, ...]:
     """Windows set how warm the card gets, the host's mode how long it waits: both are part of what is measured."""
     return tuple(
         name for name in ("windows", "window_s", "host") if getattr(base.effort, name) != getattr(head.effort, name)
@@ -275,17 +275,17 @@ def _base_info(baseline: Baseline) -> BaseInfo:
     )
 
 
-def _value(run: RunMeasurement, metric: Metric) -> float | None:
+def metric_value(run: RunMeasurement, metric: Metric) -> float | None:
     return None if run.total is None else _READ[metric](run.total)
 
 
 def _sides(metric: Metric, head: Head, baseline: Baseline) -> _Sides:
     """One value a run: what happened inside a process has already become its one number."""
-    clean = (run for run in head.runs if not _refusing_flags(run, head.scenario.policy))
+    clean = (run for run in head.runs if not refusing_flags(run, head.scenario.policy))
     return _Sides(
         metric,
         base=_known(entry.metric(metric.value) for entry in baseline.observations),
-        head=_known(_value(run, metric) for run in clean),
+        head=_known(metric_value(run, metric) for run in clean),
     )
 
 
@@ -294,7 +294,7 @@ def _known(values: Iterable[float | None]) -> tuple[float, ...]:
 
 
 def _information(head: Head, baseline: Baseline) -> tuple[MetricComparison, ...]:
-    tested = (_tested(_sides(metric, head, baseline), head.scenario.policy)[0] for metric in _INFORMATION)
+    tested = (_tested(_sides(metric, head, baseline), head.scenario.policy)[0] for metric in INFORMATION)
     return tuple(comparison for comparison in tested if comparison is not None)
 
 
@@ -344,7 +344,7 @@ def _degenerate(problem: stats.Degenerate, sides: _Sides) -> Reason:
 def _detectable(base: Sequence[float], head: Sequence[float], *, alpha: float) -> float | None:
     spreads = (stats.Spread(stats.sd(values) or 0.0, len(values)) for values in (base, head))
     effect = stats.min_detectable_effect(*spreads, alpha=alpha)
-    return None if effect is None else _relative(effect)
+    return None if effect is None else relative_change(effect)
 
 
 def _filled(bare: MetricComparison, result: stats.WelchResult, detectable: float | None) -> MetricComparison:
@@ -352,9 +352,9 @@ def _filled(bare: MetricComparison, result: stats.WelchResult, detectable: float
         metric=bare.metric,
         base=bare.base,
         head=bare.head,
-        change=_relative(result.diff),
-        ci_low=_relative(result.ci_low),
-        ci_high=_relative(result.ci_high),
+        change=relative_change(result.diff),
+        ci_low=relative_change(result.ci_low),
+        ci_high=relative_change(result.ci_high),
         t=result.t,
         df=result.df,
         p=result.p,
@@ -363,6 +363,6 @@ def _filled(bare: MetricComparison, result: stats.WelchResult, detectable: float
     )
 
 
-def _relative(log_difference: float) -> float:
+def relative_change(log_difference: float) -> float:
     """exp(d) - 1: the ratio of geometric means as a relative change."""
     return math.expm1(log_difference)

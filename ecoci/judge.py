@@ -53,7 +53,7 @@ def _without_job(baseline: Baseline, job_id: str) -> Baseline:
 def _judge_scenario(
     result: ScenarioResult, baselines: tuple[Baseline, ...], own: tuple[Baseline, ...]
 ) -> ScenarioReport:
-    _check_policy(result.scenario)
+    check_policy(result.scenario)
     runs = with_clock_changes(tuple(measure_run(record) for record in result.runs))
     environment = _environment(result)
     head = Head(result.scenario, environment, runs)
@@ -84,8 +84,11 @@ def _naming_itself(problems: tuple[Reason, ...], itself: Baseline | None) -> Ite
             yield replace(reason, facts=(*reason.facts, ("own_job", itself.observations[0].job_id)))
 
 
-def _check_policy(scenario: Scenario) -> None:
-    """A result may come from elsewhere: with a wild alpha or tolerance any number would pass."""
+def check_policy(scenario: Scenario) -> None:
+    """Raise DataError for a policy that no scenario file could hold.
+
+    A result may come from elsewhere: with a wild alpha or tolerance any number would pass.
+    """
     policy = scenario.policy
     if not (0.0 < policy.alpha < 0.5 and 0.0 < policy.tolerance < 1.0):
         raise DataError(

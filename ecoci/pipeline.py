@@ -86,11 +86,15 @@ def measure(
 
 
 def _save(job: JobResult, store: ResultStore) -> InterruptedRunError | None:
-    """Save the result. An interrupt meanwhile is handed back, once the file is written after all."""
+    return save_surely(lambda: store.save_result(job))
+
+
+def save_surely(save: Callable[[], object]) -> InterruptedRunError | None:
+    """Save a result. An interrupt meanwhile is handed back, once the file is written after all."""
     try:
-        store.save_result(job)
+        save()
     except InterruptedRunError as stop:
-        store.save_result(job)
+        save()
         return stop
     return None
 
@@ -104,7 +108,7 @@ def _measure_scenario(
 ) -> tuple[JobResult, EcociError | None]:
     done = ScenarioResult(scenario, ())
     for index in range(scenario.effort.runs):
-        record, error = _launch(scenario, index, machine)
+        record, error = launch(scenario, index, machine)
         done = replace(done, runs=(*done.runs, record))
         stop = _save(replace(job, results=(*job.results, done)), store)
         error = stop or error
@@ -113,7 +117,8 @@ def _measure_scenario(
     return replace(job, results=(*job.results, done)), None
 
 
-def _launch(scenario: Scenario, index: int, machine: Machine) -> tuple[RunRecord, EcociError | None]:
+def launch(scenario: Scenario, index: int, machine: Machine) -> tuple[RunRecord, EcociError | None]:
+    """One run, and the error that it ended with; the record then holds what was measured before, and why it ended."""
     try:
         boards = _boards(scenario, machine)
         job = RunJob(scenario, index, scenario.effort.runs, boards, machine.cache_dir, machine.wait_idle_s)

@@ -20,6 +20,7 @@ from ecoci.model import (
     JobResult,
     MeterFacts,
     Missing,
+    PairsResult,
     Progress,
     RunJob,
     RunRecord,
@@ -127,6 +128,12 @@ class Publisher(Protocol):
     """Puts artifacts where people read them."""
 
     def publish(self, artifacts: tuple[Artifact, ...]) -> None: ...
+
+
+class PairsStore(Protocol):
+    """Keeps the result of a confirmation."""
+
+    def save_pairs(self, result: PairsResult) -> Path: ...
 
 
 class Auditor(Protocol):

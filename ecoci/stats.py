@@ -57,6 +57,16 @@ class WelchResult:
     hedges_g: float
 
 
+@dataclass(frozen=True, slots=True)
+class PairedResult:
+    """Mean of paired differences with its two-sided interval and p."""
+
+    mean: float
+    ci_low: float
+    ci_high: float
+    p: float
+
+
 def summary(values: Sequence[float]) -> Summary | None:
     """Mean, sample sd and 95 % t interval of the mean; None for no values or one that is not finite."""
     if not values or not _all_finite(values):
@@ -153,6 +163,19 @@ def welch(base: Sequence[float], head: Sequence[float], *, alpha: float) -> Welc
     )
     numbers = (result.t, result.df, result.p, result.ci_low, result.ci_high, result.hedges_g)
     return result if _all_finite(numbers) else Degenerate.NOT_FINITE
+
+
+def paired(differences: Sequence[float], *, alpha: float) -> PairedResult | None:
+    """Student's t interval, two-sided 1 - alpha, and p of a mean of differences; None below two or without spread."""
+    spread = sd(differences) if _all_finite(differences) else None
+    if not spread or is_constant(differences):
+        return None
+    from scipy import special
+
+    average, df = mean(differences), len(differences) - 1
+    error = spread / math.sqrt(len(differences))
+    half = t_quantile(df, 1.0 - alpha / 2.0) * error
+    return PairedResult(average, average - half, average + half, 2.0 * float(special.stdtr(df, -abs(average / error))))
 
 
 def min_detectable_effect(base: Spread, head: Spread, *, alpha: float, power: float = POWER) -> float | None:

@@ -15,15 +15,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from ecoci.codec import decode_text, dumps, loads
+from ecoci.codec import PAIRS_SCHEMA, decode_text, dumps, loads, parse_object
 from ecoci.errors import DataError, StorageError
-from ecoci.model import Artifact, Baseline, Fingerprint, JobResult, Report
+from ecoci.model import Artifact, Baseline, Fingerprint, JobResult, PairsResult, Report
 from ecoci.ports import ResultStore
 
 T = TypeVar("T")
 
 LIMIT_BYTES = 128 * 1024 * 1024
 RESULT_NAME = "result.json"
+PAIRS_NAME = "pairs.json"
 REPORT_NAME = "report.json"
 COMMENT_NAME = "comment.md"
 REFERENCE_FOLDER = "reference"
@@ -92,6 +93,14 @@ def load_result(path: Path) -> JobResult:
     return _load(path, JobResult)
 
 
+def load_measured(path: Path) -> JobResult | PairsResult:
+    """Read what was measured, whichever of both kinds of file it is in; raises StorageError or DataError."""
+    text = read_text(path)
+    if parse_object(text, source=str(path)).get("schema") == PAIRS_SCHEMA:
+        return loads(text, PairsResult, source=str(path))
+    return loads(text, JobResult, source=str(path))
+
+
 def load_report(path: Path) -> Report:
     """Read a `report.json` or `.json.gz`; raises StorageError or DataError."""
     return _load(path, Report)
@@ -135,6 +144,10 @@ class FolderStore:
     def save_result(self, result: JobResult) -> Path:
         """Write `result.json`, replacing an earlier one; raises StorageError."""
         return _save(result, self._out / RESULT_NAME)
+
+    def save_pairs(self, result: PairsResult) -> Path:
+        """Write `pairs.json`, replacing an earlier one; raises StorageError."""
+        return _save(result, self._out / PAIRS_NAME)
 
     def load_baseline(self, fingerprint: Fingerprint, scenario: str) -> Baseline | None:
         """Read one baseline, None when there is none yet.
@@ -260,7 +273,7 @@ def _load(path: Path, cls: type[T]) -> T:
     return loads(read_text(path), cls, source=str(path))
 
 
-def _save(value: JobResult | Report | Baseline, path: Path) -> Path:
+def _save(value: JobResult | PairsResult | Report | Baseline, path: Path) -> Path:
     write_atomic(path, dumps(value))
     return path
 

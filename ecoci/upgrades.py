@@ -25,6 +25,16 @@ def report_1_to_2(fields: Fields) -> Fields:
     return changed
 
 
+def report_2_to_3(fields: Fields) -> Fields:
+    """Version 3 can tell of alternating pairs; before, there were none."""
+
+    def add_confirmation(scenario: Any) -> Any:
+        return {**scenario, "confirmation": None} if isinstance(scenario, dict) else scenario
+
+    changed: Fields = _changed(fields, scenarios=_each(add_confirmation))
+    return changed
+
+
 def baseline_1_to_2(fields: Fields) -> Fields:
     """Version 2 names all boards of an observation."""
     observations = _each(lambda entry: _renamed(entry, "board_uuid", "board_uuids", _alone))

@@ -28,6 +28,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "measure",
             "stats",
             "sequential",
+            "pairing",
             "compare",
             "pace",
             "verdict",
@@ -43,7 +44,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
         *("clocks", "bench", "wait_idle", "store", "render.progress"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
     ),
-    4: ("pipeline", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
+    4: ("pipeline", "confirm", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
 }
 
 ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from ecoci.model.baseline import Fingerprint
+from ecoci.model.pairs import Arm, Side, Stopped
 from ecoci.model.result import Environment, Provenance, Reason, RunMeasurement
 from ecoci.model.scenario import Scenario, Tariff
 
@@ -104,6 +105,58 @@ class Comparison:
     host_pace: HostPace | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LookTaken:
+    """The relative change after so many pairs, and its interval with both ends at `level`, one-sided."""
+
+    pairs: int
+    change: float
+    ci_low: float
+    ci_high: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairTaken:
+    """One pair: which arm ran first, gross energy per token of both, and the change from base to head."""
+
+    first: Arm
+    base_energy_per_token_j: float | None
+    head_energy_per_token_j: float | None
+    change: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SameArmNoise:
+    """How far neighbouring runs of one arm lie apart: the A/A comparison that alternating pairs contain.
+
+    `sd` is that of their `n` log ratios; `bar` is the relative change that two equal sides would stay below in as
+    many pairs with two-sided 1 - alpha confidence.
+    """
+
+    n: int
+    sd: float
+    bar: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """How alternating pairs were made and read. `p_holm` is the sequential p-value of a regression, after Holm."""
+
+    base: Side
+    head: Side
+    most_pairs: int
+    taken: tuple[PairTaken, ...]
+    looks: tuple[LookTaken, ...]
+    stopped: Stopped | None
+    noise: SameArmNoise | None
+    p_holm: float | None
+
+    @property
+    def pairs(self) -> int:
+        return len(self.taken)
+
+
 class VerdictKind(StrEnum):
     """The five answers; the last two are never shown as green."""
 
@@ -160,6 +213,7 @@ class ScenarioReport:
     comparison: Comparison
     verdict: Verdict
     flags: tuple[Reason, ...]
+    confirmation: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ class ReasonCode(StrEnum):
     BELOW_TOLERANCE = "below_tolerance"
     WITHIN_TOLERANCE = "within_tolerance"
     INTERVAL_TOO_WIDE = "interval_too_wide"
+    TOO_FEW_PAIRS = "too_few_pairs"
+    PAIRS_UNDECIDED = "pairs_undecided"
+    ONE_OF_MANY = "one_of_many"
+    IMPLAUSIBLE = "implausible"
     # what is said beside it
     OTHER_BOARD = "other_board"
     THROUGHPUT_UNSTEADY = "throughput_unsteady"

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from ecoci.model import Baseline, Metric, Observation
 from ecoci.render import text
-from ecoci.render.content import METRICS, Column, Row, Table
+from ecoci.render.content import METRICS
+from ecoci.render.tables import Column, Row, Table
 from ecoci.render.text import MISSING, Style
 
 _SHORT: Mapping[Metric, str] = MappingProxyType(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ecoci.model import (
@@ -24,10 +23,11 @@ from ecoci.model import (
     Tariff,
     VerdictKind,
 )
-from ecoci.render import text
+from ecoci.render import paired, text
 from ecoci.render.chart import Bar
 from ecoci.render.headline import (
     MillionTokens,
+    confidence_of,
     headline,
     leading_scenario,
     per_million_tokens,
@@ -35,27 +35,8 @@ from ecoci.render.headline import (
     worst_first,
 )
 from ecoci.render.sentences import Said, describe, describe_grouped
+from ecoci.render.tables import Column, Row, Table
 from ecoci.render.text import MISSING, Style
-
-Row = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`whole` cells are never broken over lines; numbers are whole and stand to the right."""
-
-    title: str
-    numeric: bool = False
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Finished cells; every row is as long as `columns`."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-
 
 METRICS: Mapping[Metric, tuple[str, str]] = MappingProxyType(
     {
@@ -101,8 +82,8 @@ def _is_rated(total: Measurement) -> bool:
 
 
 def _confidence_title(scenarios: Iterable[ScenarioReport]) -> str:
-    levels = {scenario.scenario.policy.alpha for scenario in scenarios}
-    return f"{text.share(1.0 - levels.pop(), 4)} CI" if len(levels) == 1 else "CI"
+    levels = {confidence_of(scenario) for scenario in scenarios}
+    return f"{text.share(levels.pop(), 4)} CI" if len(levels) == 1 else "CI"
 
 
 def _summary_row(scenario: ScenarioReport, scale: float, style: Style) -> Row:
@@ -213,7 +194,9 @@ def _comparison_row(compared: MetricComparison) -> Row:
 
 
 def statistics_line(scenario: ScenarioReport) -> str:
-    """How the gated metric was tested, in one sentence; empty when it was not."""
+    """How the gated metric was tested; empty when it was not."""
+    if scenario.confirmation is not None:
+        return paired.pairs_line(scenario, scenario.confirmation)
     primary = scenario.comparison.primary
     if primary is None or primary.t is None or primary.df is None:
         return ""
@@ -226,6 +209,8 @@ def statistics_line(scenario: ScenarioReport) -> str:
 
 def base_line(scenario: ScenarioReport, style: Style) -> str:
     """Where the base values come from; empty when there are none."""
+    if scenario.confirmation is not None:
+        return paired.sides_line(scenario.confirmation, style)
     base = scenario.comparison.base
     if base is None:
         return ""
@@ -250,7 +235,9 @@ _RUN_COLUMNS: tuple[tuple[str, Callable[[Measurement], str]], ...] = (
 
 
 def runs_table(scenario: ScenarioReport) -> Table:
-    """One row a run, each the sum of its windows."""
+    """One row a run, each the sum of its windows; one a pair where there are pairs."""
+    if scenario.confirmation is not None:
+        return paired.pairs_table(scenario.confirmation)
     titles = ("run", *(title for title, _ in _RUN_COLUMNS), "idle W")
     return Table(tuple(Column(title, numeric=True) for title in titles), tuple(_run_row(run) for run in scenario.runs))
 

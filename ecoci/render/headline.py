@@ -87,9 +87,20 @@ def _finding(scenario: ScenarioReport, style: Style) -> str:
     if primary is None or primary.change is None:
         return f"{name}: {_clause(first_reason(scenario, style).sentence) or 'there is no comparison'}"
     change = style.strong(text.change(primary.change, primary.ci_low, primary.ci_high))
-    confidence = text.share(1.0 - scenario.scenario.policy.alpha, 4)
+    confidence = text.share(confidence_of(scenario), 4)
     interval = text.interval(primary.ci_low, primary.ci_high)
     return f"{name} energy per token {change} ({confidence} CI {interval}), {energy_step(primary.base, primary.head)}"
+
+
+def confidence_of(scenario: ScenarioReport) -> float:
+    """Of the interval of the change: in pairs, alpha is the error of each of its ends; else that of both together."""
+    alpha = scenario.scenario.policy.alpha
+    return 1.0 - alpha if scenario.confirmation is None else 1.0 - 2.0 * alpha
+
+
+def is_confirmation(report: Report) -> bool:
+    """Whether base and head were measured side by side, so that nothing is to be accepted."""
+    return any(scenario.confirmation is not None for scenario in report.scenarios)
 
 
 def energy_step(base: Summary, head: Summary) -> str:
@@ -122,15 +133,15 @@ def _do(what: str, style: Style) -> str:
 
 
 def _action(report: Report, scenario: ScenarioReport, style: Style) -> str:
-    replayed = report.provenance.replay is not None
+    stored = report.provenance.replay is None and not is_confirmation(report)
     match report.verdict:
         case VerdictKind.PASS:
             return "Nothing to do."
         case VerdictKind.IMPROVED:
             keep = f"after merging, accept the new level so that it is held: `{ACCEPT_COMMAND}`"
-            return "Nothing to do." if replayed else _do(keep, style)
+            return _do(keep, style) if stored else "Nothing to do."
         case VerdictKind.REGRESSED:
-            accept = "" if replayed else f"; if the cost is wanted, accept it: `{ACCEPT_COMMAND}`"
+            accept = f"; if the cost is wanted, accept it: `{ACCEPT_COMMAND}`" if stored else ""
             return _do(f"{_undo(scenario.comparison, style)}{accept}", style)
         case VerdictKind.INCONCLUSIVE | VerdictKind.NOT_MEASURABLE:
             remedy = first_reason(scenario, style).remedy

@@ -10,19 +10,20 @@ import shlex
 from collections.abc import Callable, Iterable
 
 from ecoci.model import Environment, Report, ScenarioReport, Severity
-from ecoci.render import content, text
+from ecoci.render import content, paired, text
 from ecoci.render.chart import bar_chart
-from ecoci.render.content import Column, Table
 from ecoci.render.cut import Section, assemble
 from ecoci.render.headline import (
     ACCEPT_COMMAND,
     headline,
     incomplete_line,
+    is_confirmation,
     replay_line,
     tariff_line,
     worst_first,
 )
 from ecoci.render.sentences import joined
+from ecoci.render.tables import Column, Table
 from ecoci.render.text import MARKDOWN
 
 MARKER = "<!-- ecoci:report -->"
@@ -118,7 +119,7 @@ def _details(report: Report) -> Iterable[Section]:
     yield from _folded("Quality flags", "scenarios", _per_scenario(scenarios, _flags))
     yield from _cost(report)
     yield Section("how to reproduce", _fold("How to reproduce", _reproduce(report)))
-    if report.provenance.replay is None and report.complete:
+    if report.provenance.replay is None and report.complete and not is_confirmation(report):
         yield Section("how to accept", _fold("How to accept this change", _ACCEPT))
 
 
@@ -151,7 +152,14 @@ def _metrics(scenario: ScenarioReport) -> str:
     compared = content.comparison_table(scenario)
     facts = (content.statistics_line(scenario), content.base_line(scenario, MARKDOWN))
     lines = "".join(f"{fact}\n\n" for fact in facts if fact)
-    return f"{_table(compared)}{lines}{_table(content.metrics_table(scenario, MARKDOWN))}"
+    looks = "".join(_looks(scenario))
+    return f"{_table(compared)}{lines}{looks}{_table(content.metrics_table(scenario, MARKDOWN))}"
+
+
+def _looks(scenario: ScenarioReport) -> Iterable[str]:
+    if scenario.confirmation is not None:
+        yield _table(paired.looks_table(scenario.confirmation))
+        yield f"{paired.noise_line(scenario.confirmation)}\n\n"
 
 
 def _runs(scenario: ScenarioReport) -> str:
@@ -208,7 +216,12 @@ def _reproduce(report: Report) -> str:
 def reproduce_commands(report: Report) -> tuple[str, ...]:
     """Shell commands that make these numbers again; words from outside are quoted for the shell."""
     made = report.provenance
-    run = "ecoci run" if made.spec_file in (None, DEFAULT_SPEC) else f"ecoci run --spec {_quoted(made.spec_file or '')}"
+    spec = "" if made.spec_file in (None, DEFAULT_SPEC) else f" --spec {_quoted(made.spec_file or '')}"
+    sides = next((one.confirmation for one in report.scenarios if one.confirmation is not None), None)
+    if sides is not None:
+        base, head = (_quoted(side.commit) for side in (sides.base, sides.head))
+        return (f"ecoci confirm --exact-base --base {base} --head {head}{spec}",)
+    run = f"ecoci run{spec}"
     if made.replay is not None:
         return (f"{run} --replay {_quoted(made.replay.source)}",)
     commit = text.clean(made.commit or "")

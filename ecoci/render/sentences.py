@@ -145,6 +145,27 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Measure with more runs (`runs` in ecoci.yml[; about {runs_needed:count} would do]) "
             "or on a quieter machine.",
         ),
+        ReasonCode.TOO_FEW_PAIRS: Said(
+            "There are too few pairs to tell a change from noise[: {pairs:count} of at least {needed:count}].",
+            "Give the confirmation more time: raise --budget, or make the windows of the scenario shorter.",
+        ),
+        ReasonCode.PAIRS_UNDECIDED: Said(
+            "The interval of the change[, {ci_low:percent} to {ci_high:percent},] still lies on both sides of the "
+            "tolerance[ of {tolerance:share}][ after {pairs:count} pairs]: they cannot tell a regression from noise.",
+            "Confirm with more pairs (--pairs and --budget[; about {pairs_needed:count} would do]), or where it is "
+            "quieter.",
+        ),
+        ReasonCode.ONE_OF_MANY: Said(
+            "By itself this scenario lies above the tolerance[: at least {ci_low:percent}], but of several"
+            "[, {scenarios:count}] one may do so by chance[: p = {p_holm:word} after Holm's correction].",
+            "Confirm this scenario alone with --scenario, or with more pairs.",
+        ),
+        ReasonCode.IMPLAUSIBLE: Said(
+            "So large a saving[, {change:percent},] by a change of code alone is not plausible[: {why:message}]. More "
+            "often the work was not done, or not on this GPU.",
+            "Look at what the model puts out and where it runs; another quantization or decode mode belongs into the "
+            "scenario.",
+        ),
         ReasonCode.OTHER_BOARD: Said(
             "The baseline was measured on another board of the same product[ ({base}, here {head})]; "
             "boards of one product can differ by some percent.",

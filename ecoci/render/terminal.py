@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 
 from ecoci.errors import EcociError
 from ecoci.model import Baseline, Check, Report, ScenarioReport, VerdictKind
-from ecoci.render import content, text
+from ecoci.render import content, paired, text
 from ecoci.render.baseline_tables import baseline_diff_table, baselines_table, fingerprint_table, observations_table
 from ecoci.render.chart import bar_chart
-from ecoci.render.content import Column, Table
 from ecoci.render.headline import (
     ACCEPT_COMMAND,
     headline,
     incomplete_line,
+    is_confirmation,
     replay_line,
     tariff_line,
     worst_first,
 )
 from ecoci.render.markdown import reproduce_commands
 from ecoci.render.sentences import joined
+from ecoci.render.tables import Column, Table
 from ecoci.render.text import TERMINAL
 
 if TYPE_CHECKING:
@@ -126,6 +127,9 @@ def _print_scenario(scenario: ScenarioReport, console: Console) -> None:
     _print_table(content.comparison_table(scenario), console)
     _line(content.statistics_line(scenario), console)
     _line(content.base_line(scenario, TERMINAL), console)
+    if scenario.confirmation is not None:
+        _print_table(paired.looks_table(scenario.confirmation), console)
+        _line(paired.noise_line(scenario.confirmation), console)
     _print_table(content.metrics_table(scenario, TERMINAL), console)
     _print_table(content.runs_table(scenario), console)
     for said in content.flags(scenario, TERMINAL):
@@ -152,7 +156,7 @@ def _print_cost(report: Report, console: Console) -> None:
 def _print_next(report: Report, console: Console) -> None:
     _title("Next", console)
     _line(f"reproduce: {' && '.join(reproduce_commands(report))}", console)
-    if report.provenance.replay is None and report.complete:
+    if report.provenance.replay is None and report.complete and not is_confirmation(report):
         _line(f"accept as the new base: {ACCEPT_COMMAND}", console)
 
 

@@ -42,6 +42,13 @@ FACTS: dict[ReasonCode, tuple[tuple[str, str | float | int], ...]] = {
     ReasonCode.BELOW_TOLERANCE: (("ci_high", -0.12),),
     ReasonCode.WITHIN_TOLERANCE: (("ci_high", 0.012), ("tolerance", 0.05)),
     ReasonCode.INTERVAL_TOO_WIDE: (("ci_low", -0.01), ("ci_high", 0.09), ("tolerance", 0.05), ("runs_needed", 9)),
+    ReasonCode.TOO_FEW_PAIRS: (("pairs", 2), ("needed", 4)),
+    ReasonCode.PAIRS_UNDECIDED: (
+        *(("ci_low", -0.01), ("ci_high", 0.09), ("tolerance", 0.05)),
+        *(("pairs", 12), ("pairs_needed", 30)),
+    ),
+    ReasonCode.ONE_OF_MANY: (("ci_low", 0.051), ("scenarios", 6), ("p_holm", "0.12")),
+    ReasonCode.IMPLAUSIBLE: (("change", -0.7), ("why", "throughput did not change")),
     ReasonCode.OTHER_BOARD: (("base", "GPU-1"), ("head", "GPU-2")),
     ReasonCode.THROUGHPUT_UNSTEADY: (("run", 2), ("cv", 0.031), ("limit", 0.02)),
     ReasonCode.POWER_UNSTEADY: (("run", 2), ("cv", 0.08), ("limit", 0.05)),

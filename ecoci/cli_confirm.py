@@ -1,0 +1,153 @@
+"""The command `ecoci confirm`: both sides of a change, checked out and measured in alternating pairs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecoci.cli_parts import (
+    DEFAULT_BASELINES,
+    choose_scenarios,
+    finish,
+    make_desk,
+    out_option,
+    read_spec,
+    scenario_option,
+    spec_option,
+    wait_idle_option,
+)
+
+if TYPE_CHECKING:
+    from ecoci.confirm import Bench
+    from ecoci.model import Checkout, PairsResult, Sides, Spec
+    from ecoci.pipeline import Machine
+    from ecoci.ports import Observer
+
+MOST_SEED = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """What `confirm` is told."""
+
+    base: str
+    head: str
+    exact_base: bool
+    allow_dirty: bool
+    setup: str | None
+    lock_files: tuple[str, ...]
+    spec_file: Path
+    out: Path
+    only: tuple[str, ...]
+    pairs: int
+    budget_min: float
+    seed: int | None
+    wait_idle_s: float
+
+
+def _even(_context: click.Context, _parameter: click.Parameter, value: int) -> int:
+    if value % 2:
+        raise click.BadParameter(f"{value} is odd; pairs are made two by two, one in each order")
+    return value
+
+
+@click.command()
+@click.option("--base", required=True, metavar="REF", help="What the change is compared with: a branch, tag or commit.")
+@click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The change.")
+@click.option("--exact-base", is_flag=True, help="Measure --base itself, not the commit where --head left it.")
+@click.option("--allow-dirty", is_flag=True, help="Measure the commit of HEAD although files have local changes.")
+@click.option("--setup", metavar="COMMAND", help="Builds the environment of each side; default: ecoci's own.")
+@click.option("--lock-file", "lock_files", multiple=True, metavar="FILE", help="What the environments depend on.")
+@spec_option()
+@out_option()
+@scenario_option()
+@click.option("--pairs", type=click.IntRange(4, 100), default=12, show_default=True, callback=_even, help="At most.")
+@click.option(
+    "--budget",
+    "budget_min",
+    type=click.FloatRange(0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="MINUTES",
+    help="For all scenarios together; what is begun is ended.",
+)
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Chooses which side begins; default: by chance.")
+@wait_idle_option()
+def confirm(**options: Any) -> int:
+    """Measure base and head in alternating pairs of fresh processes, and decide.
+
+    Both sides get a checkout of their own; yours is not touched. Stops as soon as it is settled. No baseline is needed.
+    """
+    from ecoci import confirm as confirmation
+    from ecoci.store import check_writable, discard_reports
+
+    asked = Confirming(**options)
+    check_writable(asked.out)
+    discard_reports(asked.out)
+    limits = confirmation.Limits(asked.pairs, 60.0 * asked.budget_min)
+    desk = make_desk(asked.out, DEFAULT_BASELINES, None)
+    with _prepared(asked) as (plan, bench):
+        outcome = confirmation.confirm(plan, limits, bench, desk)
+    return finish(outcome)
+
+
+@contextmanager
+def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, Bench]]:
+    """Everything that can fail cheaply fails here: refs, scenario files, environments, the GPU."""
+    from ecoci.model import CheckoutRequest, Setup
+    from ecoci.render.notes import describe_note
+    from ecoci.render.progress import make_observer
+    from ecoci.wiring import NEEDED_MODULES, open_checkouts
+
+    setup = Setup(asked.setup, lock_files=asked.lock_files)
+    request = CheckoutRequest(asked.base, asked.head, setup, NEEDED_MODULES, not asked.exact_base, asked.allow_dirty)
+    with ExitStack() as stack:
+        sides = stack.enter_context(open_checkouts(Path.cwd()).open(request))
+        for note in sides.notes:
+            click.echo(f"note: {describe_note(note)}", err=True)
+        plan = _plan(asked, sides)
+        observer = make_observer()
+        stack.callback(observer.close)
+        yield plan, _bench(asked, sides, observer, stack)
+
+
+def _plan(asked: Confirming, sides: Sides) -> PairsResult:
+    from ecoci.confirm import scenarios_to_pair
+    from ecoci.model import PairsResult, Side
+    from ecoci.wiring import describe_job
+
+    base, head = (_spec_of(asked, checkout) for checkout in (sides.base, sides.head))
+    named = (Side(one.ref, one.commit, one.environment) for one in (sides.base, sides.head))
+    made = replace(describe_job(Path.cwd()), spec_file=str(asked.spec_file), commit=sides.head.commit, dirty=False)
+    seed = secrets.randbelow(MOST_SEED) if asked.seed is None else asked.seed
+    chosen = choose_scenarios(head, asked.only, asked.spec_file)
+    return PairsResult(made, *named, seed, scenarios_to_pair(base, chosen, asked.pairs), head.tariff)
+
+
+def _spec_of(asked: Confirming, checkout: Checkout) -> Spec:
+    return read_spec(Path(checkout.folder) / asked.spec_file)
+
+
+def _bench(asked: Confirming, sides: Sides, observer: Observer, stack: ExitStack) -> Bench:
+    from ecoci.clocks import SystemClock
+    from ecoci.confirm import Bench
+    from ecoci.model import Arm
+    from ecoci.store import FolderStore
+
+    both = ((Arm.BASE, sides.base), (Arm.HEAD, sides.head))
+    machines = {arm: _machine(asked, checkout, observer, stack) for arm, checkout in both}
+    return Bench(machines, SystemClock(), FolderStore(asked.out, DEFAULT_BASELINES))
+
+
+def _machine(asked: Confirming, checkout: Checkout, observer: Observer, stack: ExitStack) -> Machine:
+    from ecoci.pipeline import Machine
+    from ecoci.wiring import cache_folder, checkout_launcher, visible_boards
+
+    launcher = stack.enter_context(checkout_launcher(checkout, asked.out))
+    return Machine(launcher, visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)

@@ -1,0 +1,139 @@
+"""Base and head in alternating pairs of fresh processes, until it is settled, the pairs or the time run out.
+
+It takes ports, never makes them. What was measured is saved after every run of a pair.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ecoci.errors import EcociError, EngineError, InputError
+from ecoci.model import Arm, Pair, PairsResult, RunRecord, Scenario, ScenarioPairs, Spec, Stopped
+from ecoci.pairing import arm_order, is_settled, judge_pairs
+from ecoci.pipeline import Desk, Machine, Outcome, launch, save_surely
+from ecoci.ports import Clock, PairsStore
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where the arms run, what tells the time, and where the result goes."""
+
+    machines: Mapping[Arm, Machine]
+    clock: Clock
+    store: PairsStore
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """At most so many pairs a scenario, and seconds for all scenarios together."""
+
+    most_pairs: int
+    budget_s: float
+
+
+def confirm(plan: PairsResult, limits: Limits, bench: Bench, desk: Desk) -> Outcome:
+    """Measure the planned scenarios in pairs, decide, publish. An error that left nothing measured is raised."""
+    result, stopped = measure_pairs(plan, limits, bench)
+    report = judge_pairs(result)
+    desk.publisher.publish(desk.render(report))
+    return Outcome(report, stopped)
+
+
+def scenarios_to_pair(base: Spec, head: Spec, most_pairs: int) -> tuple[ScenarioPairs, ...]:
+    """Scenarios by name, as both sides have them; with `against`, the base arm runs the scenario that it names.
+
+    A scenario that only one side has cannot be compared: one that is new is left out, one that is gone is too. Raises
+    `InputError` when nothing is left.
+    """
+    known = {scenario.name: scenario for scenario in base.scenarios}
+    both = ((known.get(scenario.against or scenario.name), scenario) for scenario in head.scenarios)
+    paired = tuple(ScenarioPairs(old, new, most_pairs) for old, new in both if old is not None)
+    if not paired:
+        names = ", ".join(sorted(known)) or "none"
+        raise InputError(
+            f"no scenario of the head is in the base, whose scenarios are: {names}",
+            cause="the scenario file was added or all scenarios were renamed by this change",
+            remedy="keep a scenario's name when its settings change; a new one is compared from the next change on",
+        )
+    return paired
+
+
+def measure_pairs(plan: PairsResult, limits: Limits, bench: Bench) -> tuple[PairsResult, EcociError | None]:
+    """One scenario after the other, each with its share of the time that is left.
+
+    An `EngineError` ends its scenario, any other error the job. Raises it when no pair was whole before.
+    """
+    result = replace(plan, complete=False)
+    ends_s, first_error = bench.clock.now_s() + limits.budget_s, None
+    for place in range(len(plan.results)):
+        left_s = max(0.0, ends_s - bench.clock.now_s())
+        share_s = bench.clock.now_s() + left_s / (len(plan.results) - place)
+        result, error = _measure_scenario(result, place, share_s, bench)
+        first_error = first_error or error
+        if error is not None and not isinstance(error, EngineError):
+            break
+    if first_error is not None and not any(one.pairs for one in result.results):
+        raise first_error
+    result = replace(result, complete=first_error is None)
+    return result, first_error or _save(result, bench)
+
+
+def _save(result: PairsResult, bench: Bench) -> EcociError | None:
+    return save_surely(lambda: bench.store.save_pairs(result))
+
+
+def _measure_scenario(
+    result: PairsResult, place: int, ends_s: float, bench: Bench
+) -> tuple[PairsResult, EcociError | None]:
+    scenarios, began_s = len(result.results), bench.clock.now_s()
+    order = arm_order(_first_arm(result.seed, place), result.results[place].most_pairs)
+    for index, first in enumerate(order):
+        pairs = result.results[place]
+        if index and index % 2 == 0:
+            if is_settled(pairs, scenarios):
+                return _ended(result, place, Stopped.SETTLED), None
+            if _too_late(bench.clock.now_s(), began_s, ends_s, index):
+                return _ended(result, place, Stopped.BUDGET), None
+        pair, error = _make_pair(pairs, index, first, bench)
+        if pair is not None:
+            result = _with(result, place, replace(pairs, pairs=(*pairs.pairs, pair)))
+            error = _save(result, bench) or error
+        if error is not None:
+            return _ended(result, place, Stopped.ERROR), error
+    settled = is_settled(result.results[place], scenarios)
+    return _ended(result, place, Stopped.SETTLED if settled else Stopped.MOST_PAIRS), None
+
+
+def _first_arm(seed: int, place: int) -> Arm:
+    return random.Random(f"{seed}/{place}").choice((Arm.BASE, Arm.HEAD))  # noqa: S311 - no secret
+
+
+def _too_late(now_s: float, began_s: float, ends_s: float, made: int) -> bool:
+    """Whether two more pairs, as long as the mean of those made, would end too late."""
+    return now_s + 2.0 * (now_s - began_s) / made > ends_s
+
+
+def _make_pair(pairs: ScenarioPairs, index: int, first: Arm, bench: Bench) -> tuple[Pair | None, EcociError | None]:
+    """Both runs in a row; None when an error kept one of them from being made."""
+    records: dict[Arm, RunRecord] = {}
+    for place, arm in enumerate((first, first.other)):
+        scenario = pairs.base if arm is Arm.BASE else pairs.head
+        records[arm], error = launch(_one_of(scenario, pairs), 2 * index + place, bench.machines[arm])
+        if error is not None and len(records) < 2:
+            return None, error
+    return Pair(index, first, records[Arm.BASE], records[Arm.HEAD]), error
+
+
+def _one_of(scenario: Scenario, pairs: ScenarioPairs) -> Scenario:
+    """The scenario as the measuring process gets it: its number of runs is that of all processes of an arm's pairs."""
+    return replace(scenario, effort=replace(scenario.effort, runs=2 * pairs.most_pairs))
+
+
+def _with(result: PairsResult, place: int, pairs: ScenarioPairs) -> PairsResult:
+    return replace(result, results=(*result.results[:place], pairs, *result.results[place + 1 :]))
+
+
+def _ended(result: PairsResult, place: int, stopped: Stopped) -> PairsResult:
+    return _with(result, place, replace(result.results[place], stopped=stopped))

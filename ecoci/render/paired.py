@@ -1,0 +1,78 @@
+"""What a report says of alternating pairs: how they were made, when one looked, and what equal sides would show."""
+
+from __future__ import annotations
+
+from ecoci.model import Confirmation, ScenarioReport, Stopped
+from ecoci.render import text
+from ecoci.render.tables import Column, Table
+from ecoci.render.text import MISSING, Style
+
+_WHY: dict[Stopped, str] = {
+    Stopped.SETTLED: "then it was settled",
+    Stopped.MOST_PAIRS: "which is all that were allowed",
+    Stopped.BUDGET: "then the time was up",
+    Stopped.ERROR: "then an error ended it",
+}
+
+
+def sides_line(confirmation: Confirmation, style: Style) -> str:
+    """Which code stood against which."""
+    named = (("Base", confirmation.base), ("head", confirmation.head))
+    shown = (f"{name}: {style.quote(side.ref)}, commit {style.quote(side.commit[:12])}" for name, side in named)
+    return f"{'; '.join(shown)}. Each has its own checkout; both ran on the same card."
+
+
+def pairs_line(scenario: ScenarioReport, confirmation: Confirmation) -> str:
+    """How many pairs were made and why no more, and the test."""
+    why = "" if confirmation.stopped is None else f"; {_WHY[confirmation.stopped]}"
+    count = f"{confirmation.pairs} of at most {confirmation.most_pairs} pairs"
+    made = f"{count} of fresh processes, in alternating order{why}."
+    primary = scenario.comparison.primary
+    if primary is None or primary.t is None or primary.df is None:
+        return made
+    p = "" if confirmation.p_holm is None else f", p = {text.significant(confirmation.p_holm)} for a change above the"
+    p += "" if confirmation.p_holm is None else " tolerance, all looks and scenarios counted"
+    numbers = f"t = {text.significant(primary.t)}, df = {text.significant(primary.df)}"
+    return f"{made} Paired t interval of the log ratios at the last look: {numbers}{p}."
+
+
+def noise_line(confirmation: Confirmation) -> str:
+    """The A/A bar; empty when there were too few neighbours."""
+    noise = confirmation.noise
+    if noise is None:
+        return ""
+    return (
+        f"A/A in the same job: neighbouring runs of one side differed with an sd of {text.share(noise.sd)} "
+        f"(n = {noise.n}); two equal sides would stay within ±{text.share(noise.bar)} in as many pairs."
+    )
+
+
+def looks_table(confirmation: Confirmation) -> Table:
+    """The interval at each look; only the last one counts."""
+    titles = ("after pairs", "change", "interval", "level of each end")
+    rows = tuple(
+        (
+            str(look.pairs),
+            text.change(look.change, look.ci_low, look.ci_high),
+            text.interval(look.ci_low, look.ci_high),
+            text.share(look.level),
+        )
+        for look in confirmation.looks
+    )
+    return Table(tuple(Column(title, numeric=True) for title in titles), rows)
+
+
+def pairs_table(confirmation: Confirmation) -> Table:
+    """One row a pair."""
+    titles = (Column("pair", numeric=True), Column("first"), Column("base J/token", numeric=True))
+    rows = tuple(
+        (
+            str(number),
+            taken.first.value,
+            text.significant(taken.base_energy_per_token_j, 4),
+            text.significant(taken.head_energy_per_token_j, 4),
+            MISSING if taken.change is None else text.percent(taken.change, 2),
+        )
+        for number, taken in enumerate(confirmation.taken, start=1)
+    )
+    return Table((*titles, Column("head J/token", numeric=True), Column("change", numeric=True)), rows)
