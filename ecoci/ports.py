@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from ecoci.model import (
     Artifact,
     Baseline,
+    BuiltEnvironment,
     DomainEnergy,
     EngineFacts,
     Finding,
@@ -20,9 +21,13 @@ from ecoci.model import (
     JobResult,
     MeterFacts,
     Missing,
+    Pair,
     Progress,
     RunJob,
     RunRecord,
+    Setup,
+    Sides,
+    Source,
     Trace,
     Workload,
     WorkPhase,
@@ -127,6 +132,18 @@ class Publisher(Protocol):
     """Puts artifacts where people read them."""
 
     def publish(self, artifacts: tuple[Artifact, ...]) -> None: ...
+
+
+class Checkouts(Protocol):
+    """Lays out the two sides of a pull request, each with what runs it, for as long as the context is open."""
+
+    def open(self, pair: Pair) -> AbstractContextManager[Sides]: ...
+
+
+class Environments(Protocol):
+    """Has the environment of a commit that is laid out, built or found; nobody removes it while the context is open."""
+
+    def open(self, source: Source, setup: Setup) -> AbstractContextManager[BuiltEnvironment]: ...
 
 
 class Auditor(Protocol):

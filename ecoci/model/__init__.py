@@ -1,6 +1,18 @@
 """The words of the project as frozen values. Nothing here reads, writes, measures or computes beyond its own fields."""
 
 from ecoci.model.baseline import Baseline, Fingerprint, MetricValue, Observation
+from ecoci.model.checkout import (
+    BuiltEnvironment,
+    Checkout,
+    CheckoutNote,
+    NoteCode,
+    Pair,
+    Setup,
+    Side,
+    Sides,
+    Source,
+    TreeFile,
+)
 from ecoci.model.doctor import Check, ProbeResult
 from ecoci.model.job import ErrorNote, Phase, Progress, RunJob, RunPiece
 from ecoci.model.report import (
@@ -85,7 +97,10 @@ __all__ = [
     "Board",
     "BoardMatch",
     "BoardShare",
+    "BuiltEnvironment",
     "Check",
+    "Checkout",
+    "CheckoutNote",
     "Comparison",
     "Contamination",
     "CounterReading",
@@ -118,7 +133,9 @@ __all__ = [
     "Missing",
     "ModelRef",
     "ModelSource",
+    "NoteCode",
     "Observation",
+    "Pair",
     "Phase",
     "PhaseMeasurement",
     "Policy",
@@ -140,12 +157,17 @@ __all__ = [
     "ScenarioReport",
     "ScenarioResult",
     "SensorTest",
+    "Setup",
     "Severity",
+    "Side",
+    "Sides",
+    "Source",
     "Spec",
     "Summary",
     "Tariff",
     "ThrottleTime",
     "Trace",
+    "TreeFile",
     "Unsettled",
     "Verdict",
     "VerdictKind",
