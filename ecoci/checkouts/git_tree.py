@@ -30,13 +30,14 @@ class Lender:
         self._prefix = git.ask("rev-parse", "--show-prefix")
 
     def lay_out(self, commit: str, root: Path, side: Side) -> Source:
-        """Check out `commit` below `root`, byte for byte as it was committed.
+        """Check out `commit` below `root`, as it was committed and as its own attributes say.
 
         Raises `InputError` when it does not hold the project's folder, `MeasuringError` when objects are missing.
         """
         git = self._borrow(root)
         done = git.run("checkout", "--quiet", "--detach", commit)
-        if done.code != 0:
+        # git says that it succeeded also when it could not read some of the files.
+        if done.code != 0 or git.ask("ls-files", "--deleted", "-z"):
             raise self._incomplete(commit, side, done.complaint)
         return Source(commit, str(root), str(self._project(root, commit, side)), _files(git, commit))
 

@@ -90,7 +90,7 @@ def _words_of(setup: Setup, prefix: str) -> list[str]:
         words = shlex.split(setup.command or "", comments=False)
     except ValueError:
         words = (setup.command or "").split()
-    bare = (word.strip(";&|()").rpartition("=")[2] for word in words)
+    bare = (word.strip(";&|()'\"").rpartition("=")[2] for word in words)
     return [posixpath.normpath(posixpath.join(prefix, word)) for word in bare if word]
 
 
