@@ -11,17 +11,24 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ecoci
-from ecoci.checkouts.bootstrap import check_needs, worker_command
+from ecoci.checkouts.bootstrap import ALWAYS_NEEDED, check_needs, worker_command
 from ecoci.checkouts.environments import CachedEnvironments
 from ecoci.checkouts.git import GitCheckouts
 from ecoci.checkouts.plain import PlainCheckouts
+from ecoci.clocks import SystemClock
 from ecoci.errors import EngineError, StorageError
+from ecoci.launchers.process import ProcessLauncher
 from ecoci.model import BuiltEnvironment, Checkout, NoteCode, Pair, Setup, Side, Source, TreeFile
+from ecoci.spec import parse_spec
 from ecoci.wiring import WORKER, checkouts
+from tests.integration.command_line import FRAMEWORK, QUICK
+from tests.nvml_stub import UUID
 from tests.repositories import new_repository
+from tests.simulated import Heard, job
 
 PACKAGES = "$(echo $VIRTUAL_ENV/lib/python*/site-packages)"
 WRITE_MODULE = Setup(f"echo 'built' >> ../builds; cp requirements.txt {PACKAGES}/arm_module.py")
@@ -337,6 +344,28 @@ def test_the_hash_seed_reaches_the_worker_and_other_python_variables_do_not(arm:
 def test_a_worker_that_is_started_anew_keeps_its_process(arm: Checkout, tmp_path: Path) -> None:
     (tmp_path / "probe.txt").write_text("")
     assert probe(arm, tmp_path, "import os; print(os.getppid())") == str(os.getpid())
+
+
+@pytest.mark.slow
+def test_a_whole_run_is_made_in_the_environment_of_a_side(
+    environments: CachedEnvironments, driver: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert np.__file__ is not None
+    installed = Path(np.__file__).parents[1]
+    setup = Setup(f"cp '{FRAMEWORK}'/*.py {PACKAGES}/ && ln -s '{installed}'/numpy* {PACKAGES}/")
+    built = opened(environments, source(tmp_path / "checkout"), setup)
+    root = str(tmp_path / "checkout")
+    side = Checkout(Side.BASE, "main", "a" * 40, root, root, built.python, built.digest)
+    check_needs(side, ALWAYS_NEEDED)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(driver))
+    monkeypatch.setenv("PYTHONPATH", root)
+    (spec,) = parse_spec(QUICK, file="ecoci.yml", in_ci=False).scenarios
+    one = replace(job(), scenario=spec, board_uuids=(UUID,), cache_dir=str(tmp_path / "cache"))
+    record = ProcessLauncher(
+        worker_command(side), SystemClock(), tmp_path / "logs", lambda _: {"PYTHONHASHSEED": "0"}
+    ).launch(one, Heard())
+    assert record.failure is None
+    assert len(record.windows) == 1
 
 
 def test_what_the_environment_of_a_side_lacks_is_named_with_the_remedy(arm: Checkout) -> None:
