@@ -107,6 +107,12 @@ def test_a_branch_may_have_any_name_that_git_allows(repository: Repository, name
     assert opened(repository, Pair("main", name)).head.commit == repository.git("rev-parse", "work")
 
 
+@pytest.mark.parametrize("name", ["-x", "--all"])
+def test_a_branch_whose_name_looks_like_an_option_is_a_branch(repository: Repository, name: str) -> None:
+    repository.git("update-ref", f"refs/heads/{name}", "work")
+    assert opened(repository, Pair("main", name)).head.commit == repository.git("rev-parse", "work")
+
+
 @pytest.mark.parametrize(
     "ref",
     [

@@ -306,7 +306,7 @@ def test_the_worker_is_the_same_ecoci_and_all_else_is_the_arms(arm: Checkout, tm
 
 
 def test_libraries_of_ecocis_own_environment_are_out_of_reach(arm: Checkout, tmp_path: Path) -> None:
-    names = "('click', 'yaml', 'scipy', 'transformers')"
+    names = "('click', 'yaml', 'transformers', 'probe')"  # the last lies beside the file that is started
     code = f"import importlib.util as u; print(list(map(u.find_spec, {names})))"
     assert probe(arm, tmp_path, code) == "[None, None, None, None]"
 
@@ -366,6 +366,10 @@ def test_a_whole_run_is_made_in_the_environment_of_a_side(
     ).launch(one, Heard())
     assert record.failure is None
     assert len(record.windows) == 1
+
+
+def test_packages_of_the_users_account_are_out_of_reach(arm: Checkout, tmp_path: Path) -> None:
+    assert probe(arm, tmp_path, "import sys; print(sys.flags.no_user_site, sys.flags.safe_path)") == "1 True"
 
 
 def test_what_the_environment_of_a_side_lacks_is_named_with_the_remedy(arm: Checkout) -> None:
