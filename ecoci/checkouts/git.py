@@ -50,9 +50,10 @@ class GitCheckouts:
             stack.callback(remove_tree, place)
             with storage_errors(place):
                 sources = [(arm, lender.lay_out(arm.commit, place / arm.side, arm.side)) for arm in (base, head)]
+                # before the setup, which may change what lies there
+                laid_out = tuple(note for arm, source in sources for note in notes_on(source, arm.side))
             check_locks([source for _, source in sources], pair.setup)
             first, second = (self._equip(stack, arm, source, pair) for arm, source in sources)
-            laid_out = tuple(note for arm, source in sources for note in notes_on(source, arm.side))
             yield Sides(first, second, (*_common(first, second, pair.setup), *dirt, *laid_out))
 
     def _equip(self, stack: ExitStack, arm: _Arm, source: Source, pair: Pair) -> Checkout:
