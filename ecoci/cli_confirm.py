@@ -103,12 +103,12 @@ def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, Bench]]:
     from ecoci.model import CheckoutRequest, Setup
     from ecoci.render.notes import describe_note
     from ecoci.render.progress import make_observer
-    from ecoci.wiring import NEEDED_MODULES, open_checkouts
+    from ecoci.wiring import MEASURING_NEEDS, checkouts
 
     setup = Setup(asked.setup, lock_files=asked.lock_files)
-    request = CheckoutRequest(asked.base, asked.head, setup, NEEDED_MODULES, not asked.exact_base, asked.allow_dirty)
+    request = CheckoutRequest(asked.base, asked.head, setup, MEASURING_NEEDS, not asked.exact_base, asked.allow_dirty)
     with ExitStack() as stack:
-        sides = stack.enter_context(open_checkouts(Path.cwd()).open(request))
+        sides = stack.enter_context(checkouts(Path.cwd(), asked.out).open(request))
         for note in sides.notes:
             click.echo(f"note: {describe_note(note)}", err=True)
         plan = _plan(asked, sides)
@@ -123,11 +123,11 @@ def _plan(asked: Confirming, sides: Sides) -> PairsResult:
     from ecoci.wiring import describe_job
 
     base, head = (_spec_of(asked, checkout) for checkout in (sides.base, sides.head))
-    named = (Side(one.ref, one.commit, one.environment) for one in (sides.base, sides.head))
+    old, new = (Side(one.ref, one.commit, one.environment) for one in (sides.base, sides.head))
     made = replace(describe_job(Path.cwd()), spec_file=str(asked.spec_file), commit=sides.head.commit, dirty=False)
     seed = secrets.randbelow(MOST_SEED) if asked.seed is None else asked.seed
     chosen = choose_scenarios(head, asked.only, asked.spec_file)
-    return PairsResult(made, *named, seed, scenarios_to_pair(base, chosen, asked.pairs), head.tariff)
+    return PairsResult(made, old, new, seed, scenarios_to_pair(base, chosen, asked.pairs), head.tariff)
 
 
 def _spec_of(asked: Confirming, checkout: Checkout) -> Spec:

@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 from ecoci.model import (
     Artifact,
     Baseline,
+    BuiltEnvironment,
+    CheckoutRequest,
     DomainEnergy,
     EngineFacts,
     Finding,
@@ -24,6 +26,9 @@ from ecoci.model import (
     Progress,
     RunJob,
     RunRecord,
+    Setup,
+    Sides,
+    Source,
     Trace,
     Workload,
     WorkPhase,
@@ -134,6 +139,18 @@ class PairsStore(Protocol):
     """Keeps the result of a confirmation."""
 
     def save_pairs(self, result: PairsResult) -> Path: ...
+
+
+class Checkouts(Protocol):
+    """Lays out the two sides of a pull request, each with what runs it, for as long as the context is open."""
+
+    def open(self, request: CheckoutRequest) -> AbstractContextManager[Sides]: ...
+
+
+class Environments(Protocol):
+    """Has the environment of a commit that is laid out, built or found; nobody removes it while the context is open."""
+
+    def open(self, source: Source, setup: Setup) -> AbstractContextManager[BuiltEnvironment]: ...
 
 
 class Auditor(Protocol):

@@ -20,7 +20,7 @@ from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import ReplayLauncher
 from ecoci.model import Board, Finding, Host, HostMode, Provenance, RunJob
-from ecoci.ports import Clock, HostControl, Launcher, Meter, ResultStore
+from ecoci.ports import Checkouts, Clock, HostControl, Launcher, Meter, ResultStore
 
 WORKER = (sys.executable, "-P", "-m", "ecoci.worker")
 """-P keeps the current folder off the path: an `ecoci/` or `torch/` in a checkout must not take over the run."""
@@ -79,6 +79,15 @@ def _host_variables(job: RunJob) -> dict[str, str]:
     from ecoci.hosts.quiet import quiet_environment
 
     return quiet_environment() if job.scenario.effort.host is HostMode.QUIET else {}
+
+
+def checkouts(project: Path, out: Path) -> Checkouts:
+    """The two sides of a pull request from the repository of `project`; logs of their setup go below `out`."""
+    from ecoci.checkouts.environments import CachedEnvironments
+    from ecoci.checkouts.git import GitCheckouts
+
+    cache = cache_folder()
+    return GitCheckouts(project, cache / "checkouts", CachedEnvironments(cache / "environments", out / "logs"))
 
 
 def replay_launcher(recordings: Path) -> ReplayLauncher:

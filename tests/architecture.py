@@ -43,14 +43,18 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     3: (
         *("clocks", "bench", "wait_idle", "store", "render.progress"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
+        *("checkouts", "checkouts.*"),
     ),
-    4: ("pipeline", "confirm", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
+    4: ("pipeline", "confirm", "wiring", "worker", "checkouts.arm", "doctor", "cli", "cli_*", "cli.*", "__main__"),
 }
 
-ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*")
+ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
 SHARED = (
     "clocks",
     "wait_idle",
+    "checkouts.bootstrap",
+    "checkouts.folders",
+    "checkouts.lock_files",
     "meters.answers",
     "meters.pids",
     "meters.sampler",

@@ -1,6 +1,17 @@
 """The words of the project as frozen values. Nothing here reads, writes, measures or computes beyond its own fields."""
 
 from ecoci.model.baseline import Baseline, Fingerprint, MetricValue, Observation
+from ecoci.model.checkout import (
+    BuiltEnvironment,
+    Checkout,
+    CheckoutNote,
+    CheckoutRequest,
+    NoteCode,
+    Setup,
+    Sides,
+    Source,
+    TreeFile,
+)
 from ecoci.model.doctor import Check, ProbeResult
 from ecoci.model.job import ErrorNote, Phase, Progress, RunJob, RunPiece
 from ecoci.model.pairs import Arm, Pair, PairsResult, ScenarioPairs, Side, Stopped
@@ -91,7 +102,11 @@ __all__ = [
     "Board",
     "BoardMatch",
     "BoardShare",
+    "BuiltEnvironment",
     "Check",
+    "Checkout",
+    "CheckoutNote",
+    "CheckoutRequest",
     "Comparison",
     "Confirmation",
     "Contamination",
@@ -126,6 +141,7 @@ __all__ = [
     "Missing",
     "ModelRef",
     "ModelSource",
+    "NoteCode",
     "Observation",
     "Pair",
     "PairTaken",
@@ -153,14 +169,18 @@ __all__ = [
     "ScenarioReport",
     "ScenarioResult",
     "SensorTest",
+    "Setup",
     "Severity",
     "Side",
+    "Sides",
+    "Source",
     "Spec",
     "Stopped",
     "Summary",
     "Tariff",
     "ThrottleTime",
     "Trace",
+    "TreeFile",
     "Unsettled",
     "Verdict",
     "VerdictKind",

@@ -1,0 +1,1 @@
+"""Adapters that lay out the two sides of a pull request, and the environment of each."""

@@ -1,0 +1,84 @@
+"""Both sides of a pull request from a git repository, each in a fresh folder; the user's checkout is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecoci.checkouts.bootstrap import check_needs
+from ecoci.checkouts.folders import OwnedFolders, remove_tree, storage_errors
+from ecoci.checkouts.git_command import Git
+from ecoci.checkouts.git_refs import check_clean, fork_point, resolve
+from ecoci.checkouts.git_tree import Lender, notes_on
+from ecoci.checkouts.lock_files import check_locks
+from ecoci.model import Arm, Checkout, CheckoutNote, CheckoutRequest, NoteCode, Setup, Sides, Source
+from ecoci.ports import Environments
+
+
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    side: Arm
+    ref: str
+    commit: str
+
+
+class GitCheckouts:
+    """Implements `Checkouts` for the repository that holds `project`; they lie below `cache` while they are open."""
+
+    def __init__(self, project: Path, cache: Path, environments: Environments) -> None:
+        self._project = project
+        self._folders = OwnedFolders(cache)
+        self._environments = environments
+
+    @contextmanager
+    def open(self, request: CheckoutRequest) -> Iterator[Sides]:
+        """Lay out both commits and build their environments; all but the environments is gone afterwards.
+
+        Raises `InputError` for names, repositories and changes that will not do, `MeasuringError` when git fails,
+        `EngineError` when an environment cannot be built or lacks what measuring needs, `StorageError`.
+        """
+        git = Git(self._project)
+        git.check_version()
+        lender = Lender(git)
+        base, head = _arms(git, request)
+        dirt = check_clean(git, request, head.commit)
+        self._folders.sweep()
+        with ExitStack() as stack:
+            place = stack.enter_context(self._folders.create())
+            stack.callback(remove_tree, place)
+            with storage_errors(place):
+                sources = [(arm, lender.lay_out(arm.commit, place / arm.side, arm.side)) for arm in (base, head)]
+                # before the setup, which may change what lies there
+                laid_out = tuple(note for arm, source in sources for note in notes_on(source, arm.side))
+            check_locks([source for _, source in sources], request.setup)
+            first, second = (self._equip(stack, arm, source, request) for arm, source in sources)
+            yield Sides(first, second, (*_common(first, second, request.setup), *dirt, *laid_out))
+
+    def _equip(self, stack: ExitStack, arm: _Arm, source: Source, request: CheckoutRequest) -> Checkout:
+        built = stack.enter_context(self._environments.open(source, request.setup))
+        checkout = Checkout(
+            side=arm.side,
+            ref=arm.ref,
+            commit=arm.commit,
+            root=source.root,
+            folder=source.folder,
+            python=built.python,
+            environment=built.digest,
+        )
+        check_needs(checkout, request.needs)
+        return checkout
+
+
+def _arms(git: Git, request: CheckoutRequest) -> tuple[_Arm, _Arm]:
+    base, head = resolve(git, request.base_ref, Arm.BASE), resolve(git, request.head_ref, Arm.HEAD)
+    measured = fork_point(git, base, head) if request.from_merge_base else base
+    return _Arm(Arm.BASE, request.base_ref, measured), _Arm(Arm.HEAD, request.head_ref, head)
+
+
+def _common(base: Checkout, head: Checkout, setup: Setup) -> tuple[CheckoutNote, ...]:
+    """Nothing to compare, or no difference in what is installed: both are allowed, and worth a word."""
+    same_environment = setup.command is not None and base.environment == head.environment
+    found = ((NoteCode.SAME_COMMIT, base.commit == head.commit), (NoteCode.SAME_ENVIRONMENT, same_environment))
+    return tuple(CheckoutNote(code) for code, holds in found if holds)

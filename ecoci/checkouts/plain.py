@@ -1,0 +1,30 @@
+"""Two folders as they are: the double of `Checkouts`, without git and without anything built."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ecoci.model import Arm, Checkout, CheckoutRequest, Sides
+
+
+class PlainCheckouts:
+    """Hands out the given folders; `commits` stand for what git would have said. Both run in ecoci's environment."""
+
+    def __init__(self, base: Path, head: Path, commits: tuple[str, str] = ("0" * 40, "1" * 40)) -> None:
+        self._folders = (base, head)
+        self._commits = commits
+
+    @contextmanager
+    def open(self, request: CheckoutRequest) -> Iterator[Sides]:
+        """Both folders, which are never written to."""
+        wanted = zip(Arm, (request.base_ref, request.head_ref), self._commits, self._folders, strict=True)
+        base, head = (_checkout(*one) for one in wanted)
+        yield Sides(base, head)
+
+
+def _checkout(side: Arm, ref: str, commit: str, folder: Path) -> Checkout:
+    place = str(folder.resolve())
+    return Checkout(side=side, ref=ref, commit=commit, root=place, folder=place, python=sys.executable)
