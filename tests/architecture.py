@@ -42,7 +42,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
         *("clocks", "bench", "wait_idle", "store", "render.progress"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
     ),
-    4: ("pipeline", "wiring", "worker", "doctor", "cli", "cli_*", "cli.*", "__main__"),
+    4: ("pipeline", "wiring", "worker", "fork_server", "fork_child", "doctor", "cli", "cli_*", "cli.*", "__main__"),
 }
 
 ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*")
@@ -59,9 +59,10 @@ SHARED = (
     "engines.architectures",
     "engines.counts",
     "engines.weights",
+    "launchers.child",
 )
 """Parts of layer 3 that are no adapters: several adapters may be built of them."""
-GRANTED = {("launchers.inline", "bench"), ("launchers.process", "bench")}
+GRANTED = {("launchers.inline", "bench"), ("launchers.child", "bench")}
 """A launcher calls the work in this process, or puts together what the work wrote in another."""
 
 ROOMS: Mapping[str, tuple[str, ...]] = {
