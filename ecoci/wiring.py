@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ecoci import __version__
 from ecoci.bench import Reporter, Sink, Tools
@@ -21,6 +21,9 @@ from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import ReplayLauncher
 from ecoci.model import Board, Finding, Host, HostMode, Provenance, RunJob
 from ecoci.ports import Clock, HostControl, Launcher, Meter, ResultStore
+
+if TYPE_CHECKING:
+    from ecoci.launchers.forkserver import ForkServerLauncher
 
 WORKER = (sys.executable, "-P", "-m", "ecoci.worker")
 """-P keeps the current folder off the path: an `ecoci/` or `torch/` in a checkout must not take over the run."""
@@ -73,6 +76,21 @@ def gpu_launcher(out: Path) -> Launcher:
     from ecoci.launchers.process import ProcessLauncher
 
     return ProcessLauncher(WORKER, SystemClock(), out / "logs", _host_variables)
+
+
+def fork_launcher(out: Path, python: str = sys.executable, folder: Path | None = None) -> ForkServerLauncher:
+    """A launcher that forks each run from a server of the interpreter `python` in `folder`; close it when all is done.
+
+    Each arm of a comparison has a launcher of its own, and an `out` of its own for the logs.
+    """
+    from ecoci.launchers.forkserver import Arm, ForkServerLauncher
+    from ecoci.launchers.forkserver_process import Program
+    from ecoci.launchers.process import ProcessLauncher
+
+    clock, logs = SystemClock(), out / "logs"
+    fresh = ProcessLauncher((python, *WORKER[1:]), clock, logs, _host_variables, folder)
+    server = Program((python, "-P", "-m", "ecoci.fork_server"), folder)
+    return ForkServerLauncher(Arm(server, fresh, _host_variables), clock, logs)
 
 
 def _host_variables(job: RunJob) -> dict[str, str]:
