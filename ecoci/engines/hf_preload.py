@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 
 from ecoci.engines.hf_libraries import load_torch, load_transformers
 
@@ -25,7 +26,9 @@ def load() -> None:
     load_torch()
     load_transformers()
     for name in USED:
-        importlib.import_module(name)
+        # a version that has it elsewhere, or cannot import it, says so in the run
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 def unfit_to_fork() -> str | None:

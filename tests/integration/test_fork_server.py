@@ -22,6 +22,7 @@ from ecoci.launchers.forkserver import Arm, ForkLimits, ForkServerLauncher
 from ecoci.launchers.forkserver_process import Program
 from ecoci.launchers.process import ProcessLauncher
 from ecoci.model import Phase, ReasonCode, RunRecord
+from tests.integration.command_line import FRAMEWORK, clean_environment, with_gpu
 from tests.integration.test_process_launcher import Interrupter, command_lines, eventually
 from tests.simulated import Heard, job
 
@@ -32,12 +33,19 @@ USUAL = ForkLimits()
 UUID = job().board_uuids[0]
 
 
+class Hasty(SystemClock):
+    """Looks more often than is worth it outside of tests."""
+
+    def sleep(self, duration_s: float) -> None:
+        super().sleep(min(duration_s, 0.02))
+
+
 @contextmanager
 def launcher(
     mode: str, logs: Path, limits: ForkLimits = USUAL, folder: Path | None = None
 ) -> Iterator[ForkServerLauncher]:
     """A launcher of forked runs, which makes runs that go well in fresh interpreters where it cannot fork."""
-    clock = SystemClock()
+    clock = Hasty()
     fresh = ProcessLauncher((*PYTHON, "tests.integration.children", "well"), clock, logs)
     arm = Arm(Program((*PYTHON, SERVER, mode), folder), fresh)
     with ForkServerLauncher(arm, clock, logs, limits) as made:
@@ -284,7 +292,7 @@ def test_a_run_that_cannot_be_forked_is_made_by_a_fresh_interpreter_with_the_rea
 
 
 def test_a_program_that_is_not_there_is_left_to_the_fallback_with_the_reason(tmp_path: Path) -> None:
-    clock = SystemClock()
+    clock = Hasty()
     fresh = ProcessLauncher((*PYTHON, "tests.integration.children", "well"), clock, tmp_path)
     with ForkServerLauncher(Arm(Program(("/no/such/python",)), fresh), clock, tmp_path) as made:
         record = made.launch(job(), Heard())
@@ -348,3 +356,29 @@ def test_a_server_that_has_a_gpu_open_does_not_fork(tmp_path: Path, device: str)
     assert open_devices(tmp_path) is None
     (tmp_path / "5").symlink_to(device)
     assert open_devices(tmp_path) == f"the libraries have opened {device} while they were imported"
+
+
+ON_SCRIPTED_GPU = """
+from pathlib import Path
+from ecoci.wiring import fork_launcher, visible_boards
+from tests.simulated import Heard, job
+from dataclasses import replace
+with fork_launcher(Path("out")) as launcher:
+    record = launcher.launch(replace(job(), board_uuids=visible_boards(), cache_dir="cache"), Heard())
+    print(record.failure.code.value, len(record.sensors), record.host.applied)
+"""
+
+
+def test_the_real_server_forks_a_run_that_reads_the_meter(tmp_path: Path, driver: Path) -> None:
+    # another process on the card ends the run early
+    setting = with_gpu(driver, "tick_ms=20 processes=77", PYTHONPATH=f"{FRAMEWORK}:{ROOT}")
+    done = subprocess.run(
+        [sys.executable, "-c", ON_SCRIPTED_GPU],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=clean_environment(tmp_path, **setting),
+    )
+    expected = "foreign_process 1 (('process', 'forked'), ('process_server', 'fork-server-1'))"
+    assert done.stdout.splitlines() == [expected]
