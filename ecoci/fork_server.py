@@ -160,7 +160,9 @@ def _hatch(order: RunOrder, output: int, line: _Line, libraries: Libraries, fork
         theirs.close()
         problem = problem or _problem_after(pid, ours)
         if problem is None and line.tell(Word.STARTED, pid):
-            ours.send(GO)
+            # one that was killed meanwhile has ended like any other run
+            with suppress(OSError):
+                ours.send(GO)
             return pid
         if pid > 0:
             _end_group(pid, signal.SIGKILL)

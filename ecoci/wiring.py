@@ -83,13 +83,13 @@ def fork_launcher(out: Path, python: str = sys.executable, folder: Path | None =
 
     Each arm of a comparison has a launcher of its own, and an `out` of its own for the logs.
     """
-    from ecoci.launchers.forkserver import Arm, ForkServerLauncher
+    from ecoci.launchers.forkserver import Arm, ForkServerLauncher, can_fork
     from ecoci.launchers.forkserver_process import Program
     from ecoci.launchers.process import ProcessLauncher
 
     clock, logs = SystemClock(), out / "logs"
     fresh = ProcessLauncher((python, *WORKER[1:]), clock, logs, _host_variables, folder)
-    server = Program((python, "-P", "-m", "ecoci.fork_server"), folder)
+    server = Program((python, "-P", "-m", "ecoci.fork_server"), folder) if can_fork() else None
     return ForkServerLauncher(Arm(server, fresh, _host_variables), clock, logs)
 
 

@@ -1,7 +1,7 @@
 """Makes each run in a process forked from a server that has imported the libraries, which saves their import.
 
-One server for each environment, started at its first run and kept; the runs of one server are counted, so that no
-accident of one server (addresses, hash seed, memory node) stands behind too many observations.
+There is one server for each environment, started at its first run and kept for a number of runs: what its runs share by
+accident (addresses, hash seed, memory node) must not stand behind all observations of one side of a comparison.
 """
 
 from __future__ import annotations
@@ -49,9 +49,12 @@ class ForkLimits:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One kind of runs: the server's program, what it needs in its environment, and who launches what cannot fork."""
+    """One kind of runs: the server's program, what it needs in its environment, and who launches what cannot fork.
 
-    program: Program
+    No program means that this system cannot fork, so that the fallback makes all runs.
+    """
+
+    program: Program | None
     fallback: Launcher
     variables: ChooseVariables = no_variables
 
@@ -118,8 +121,6 @@ class ForkServerLauncher:
 
     def _fork(self, key: Environment, job: RunJob, files: RunFiles) -> ForkedRun:
         """A begun run. A server that was found dead is replaced once. Raises `CannotForkError`."""
-        if not can_fork():
-            raise CannotForkError(NOT_HERE)
         order = RunOrder(files.arguments, tuple(card_variables(job).items()))
         for _ in range(2):
             server = self._server(key)
@@ -145,6 +146,8 @@ class ForkServerLauncher:
         if key in self._servers and self._servers[key].runs >= self._limits.runs:
             self._drop(key)
         if key not in self._servers:
+            if self._arm.program is None:
+                raise CannotForkError(NOT_HERE)
             self._started += 1
             log = self._logs / f"fork-server-{self._started}.log"
             self._servers[key] = ForkServer(self._arm.program, dict(key), log)

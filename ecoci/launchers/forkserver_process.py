@@ -51,7 +51,7 @@ class ForkServer:
             with storage_errors(log):
                 log.parent.mkdir(parents=True, exist_ok=True)
                 output = stack.enter_context(log.open("wb"))
-            self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._socket, theirs = _line()
             stack.enter_context(theirs)
             try:
                 self._process = subprocess.Popen(
@@ -120,6 +120,13 @@ class ForkServer:
         """In words, after `end`, with its last words."""
         said = last_words(self.log)
         return how(self._process.returncode) + (f": {said}" if said else "")
+
+
+def _line() -> tuple[socket.socket, socket.socket]:
+    try:
+        return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    except OSError as error:
+        raise CannotForkError(f"there is no line to a fork server: {error}") from error
 
 
 class ForkedRun:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ecoci.clocks import SystemClock
-from ecoci.errors import DataError, EngineError, StorageError
+from ecoci.errors import DataError, EngineError, InterruptedRunError, StorageError
 from ecoci.fork_child import open_devices
 from ecoci.launchers.forkserver import Arm, ForkLimits, ForkServerLauncher
 from ecoci.launchers.forkserver_process import Program
@@ -243,6 +243,23 @@ def test_an_interrupt_ends_the_run_and_keeps_what_there_is(tmp_path: Path, signa
     assert len(record.windows) == 1
 
 
+def test_an_interrupt_while_the_server_is_loading_ends_it_at_once(tmp_path: Path) -> None:
+    def stop(_number: int, _frame: object) -> None:
+        raise InterruptedRunError(2)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with launcher("slow", tmp_path) as made:
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            record = made.launch(job(), Heard())
+            assert servers_of(tmp_path) == []
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert record.failure is not None
+    assert record.failure.code is ReasonCode.INTERRUPTED
+    assert record.windows == ()
+
+
 def test_what_a_run_started_ends_with_it(tmp_path: Path) -> None:
     with launcher("brood", tmp_path) as made:
         assert made.launch(job(), Heard()).failure is None
@@ -297,6 +314,18 @@ def test_a_program_that_is_not_there_is_left_to_the_fallback_with_the_reason(tmp
     with ForkServerLauncher(Arm(Program(("/no/such/python",)), fresh), clock, tmp_path) as made:
         record = made.launch(job(), Heard())
     assert "No such file" in origin(record)["not_forked"]
+
+
+def test_where_nothing_can_be_forked_all_runs_are_started_with_the_reason(tmp_path: Path) -> None:
+    clock = Hasty()
+    fresh = ProcessLauncher((*PYTHON, "tests.integration.children", "well"), clock, tmp_path)
+    with ForkServerLauncher(Arm(None, fresh), clock, tmp_path) as made:
+        record = made.launch(job(), Heard())
+    assert record.failure is None
+    assert origin(record) == {
+        "process": "started",
+        "not_forked": "this system cannot fork a process that has imported the libraries",
+    }
 
 
 def test_logs_that_cannot_be_written_are_a_storage_error(tmp_path: Path) -> None:
