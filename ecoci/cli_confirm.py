@@ -100,13 +100,14 @@ def confirm(**options: Any) -> int:
 @contextmanager
 def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, Bench]]:
     """Everything that can fail cheaply fails here: refs, scenario files, environments, the GPU."""
+    from ecoci.checkouts.bootstrap import ALWAYS_NEEDED
     from ecoci.model import CheckoutRequest, Setup
     from ecoci.render.notes import describe_note
     from ecoci.render.progress import make_observer
-    from ecoci.wiring import MEASURING_NEEDS, checkouts
+    from ecoci.wiring import checkouts
 
     setup = Setup(asked.setup, lock_files=asked.lock_files)
-    request = CheckoutRequest(asked.base, asked.head, setup, MEASURING_NEEDS, not asked.exact_base, asked.allow_dirty)
+    request = CheckoutRequest(asked.base, asked.head, setup, ALWAYS_NEEDED, not asked.exact_base, asked.allow_dirty)
     with ExitStack() as stack:
         sides = stack.enter_context(checkouts(Path.cwd(), asked.out).open(request))
         for note in sides.notes:
@@ -147,7 +148,7 @@ def _bench(asked: Confirming, sides: Sides, observer: Observer, stack: ExitStack
 
 def _machine(asked: Confirming, checkout: Checkout, observer: Observer, stack: ExitStack) -> Machine:
     from ecoci.pipeline import Machine
-    from ecoci.wiring import cache_folder, checkout_launcher, visible_boards
+    from ecoci.wiring import cache_folder, fork_launcher, visible_boards
 
-    launcher = stack.enter_context(checkout_launcher(checkout, asked.out))
+    launcher = stack.enter_context(fork_launcher(asked.out, checkout))
     return Machine(launcher, visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)

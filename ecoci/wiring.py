@@ -12,15 +12,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ecoci import __version__
 from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import ReplayLauncher
-from ecoci.model import Board, Finding, Host, HostMode, Provenance, RunJob
+from ecoci.model import Board, Checkout, Finding, Host, HostMode, Provenance, RunJob
 from ecoci.ports import Checkouts, Clock, HostControl, Launcher, Meter, ResultStore
+
+if TYPE_CHECKING:
+    from ecoci.launchers.forkserver import ForkServerLauncher
 
 WORKER = (sys.executable, "-P", "-m", "ecoci.worker")
 """-P keeps the current folder off the path: an `ecoci/` or `torch/` in a checkout must not take over the run."""
@@ -73,6 +76,23 @@ def gpu_launcher(out: Path) -> Launcher:
     from ecoci.launchers.process import ProcessLauncher
 
     return ProcessLauncher(WORKER, SystemClock(), out / "logs", _host_variables)
+
+
+def fork_launcher(out: Path, side: Checkout | None = None) -> ForkServerLauncher:
+    """A launcher that forks each run from a server of the side's interpreter in its folder; close it when all is done.
+
+    Without a side it is ecoci's own interpreter, where we are.
+    """
+    from ecoci.checkouts.bootstrap import FORK_SERVER, WORKER_MODULE, module_command
+    from ecoci.launchers.forkserver import Arm, ForkServerLauncher
+    from ecoci.launchers.forkserver_process import Program
+    from ecoci.launchers.process import ProcessLauncher
+
+    clock = SystemClock()
+    folder, logs = (None, out / "logs") if side is None else (Path(side.folder), out / "logs" / side.side)
+    fresh = ProcessLauncher(module_command(side, WORKER_MODULE), clock, logs, _host_variables, folder)
+    server = Program(module_command(side, FORK_SERVER), folder)
+    return ForkServerLauncher(Arm(server, fresh, _host_variables), clock, logs)
 
 
 def _host_variables(job: RunJob) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import IO
 from ecoci.bench import Sink, Tools, measure_run
 from ecoci.codec import dumps_line, loads
 from ecoci.errors import EcociError
-from ecoci.launchers.process import note
+from ecoci.launchers.child import note
 from ecoci.model import RunJob, RunPiece
 
 MakeTools = Callable[[RunJob, Sink], Tools]

@@ -45,7 +45,10 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
         *("checkouts", "checkouts.*"),
     ),
-    4: ("pipeline", "confirm", "wiring", "worker", "checkouts.arm", "doctor", "cli", "cli_*", "cli.*", "__main__"),
+    4: (
+        *("pipeline", "confirm", "wiring", "worker", "fork_server", "fork_child", "checkouts.arm", "doctor"),
+        *("cli", "cli_*", "cli.*", "__main__"),
+    ),
 }
 
 ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
@@ -65,9 +68,10 @@ SHARED = (
     "engines.architectures",
     "engines.counts",
     "engines.weights",
+    "launchers.child",
 )
 """Parts of layer 3 that are no adapters: several adapters may be built of them."""
-GRANTED = {("launchers.inline", "bench"), ("launchers.process", "bench")}
+GRANTED = {("launchers.inline", "bench"), ("launchers.child", "bench")}
 """A launcher calls the work in this process, or puts together what the work wrote in another."""
 
 ROOMS: Mapping[str, tuple[str, ...]] = {

@@ -1,7 +1,8 @@
 """Starts the measuring process with the interpreter of a side. It is run as a file and knows the standard library only.
 
-`python -I arm.py PACKAGE BINDING "" JOB PIECES` runs ecoci's worker; `python -I arm.py PACKAGE BINDING --check NAME…`
-prints which modules are missing. PACKAGE is the folder of the ecoci that asks, BINDING the file of its pynvml.
+`python -I arm.py PACKAGE BINDING MODULE ARGUMENT…` runs one of ecoci's programs, its worker or its fork server, and
+`python -I arm.py PACKAGE BINDING --check NAME…` prints which modules are missing. PACKAGE is the folder of the ecoci that
+asks, BINDING the file of its pynvml.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, spec_from_file_location
@@ -48,9 +50,7 @@ def main(arguments: list[str]) -> int:
     if mode == CHECK:
         sys.stdout.write(f"\n{json.dumps([name for name in rest if not _is_there(name)])}\n")
         return 0
-    from ecoci.worker import main as work
-
-    return work(rest)
+    return int(import_module(mode).main(rest))
 
 
 def _restart_with_seed(arguments: list[str]) -> None:

@@ -18,16 +18,20 @@ from ecoci.model import Checkout
 
 ARM = Path(__file__).with_name("arm.py").resolve()
 CHECK = "--check"
+WORKER_MODULE, FORK_SERVER = "ecoci.worker", "ecoci.fork_server"
 CHECK_LIMIT_S = 120.0
 ALWAYS_NEEDED = ("accelerate", "numpy", "torch", "transformers")
 """What the worker imports with the transformers engine, beside the standard library, ecoci and its NVML binding."""
 
 
-def worker_command(checkout: Checkout) -> tuple[str, ...]:
-    """The command of the measuring process of this side, to which job and pieces file are added."""
-    if checkout.environment is None:
-        return (sys.executable, "-P", "-m", "ecoci.worker")
-    return (*_arm_command(checkout), "")
+def module_command(checkout: Checkout | None, module: str) -> tuple[str, ...]:
+    """The command that runs one of ecoci's programs for this side; what the program is told is added to it.
+
+    In ecoci's own environment, which stands for no side too, -P keeps the current folder off the path.
+    """
+    if checkout is None or checkout.environment is None:
+        return (sys.executable, "-P", "-m", module)
+    return (*_arm_command(checkout), module)
 
 
 def check_needs(checkout: Checkout, needs: tuple[str, ...]) -> None:

@@ -67,6 +67,7 @@ class ModuleList(Module):
         return len(self.children)
 
 
+default_generator = SimpleNamespace(seed=lambda: 0)
 nn = SimpleNamespace(ModuleList=ModuleList)
 
 
@@ -78,6 +79,8 @@ def _synchronize(*_: int) -> None:
 cuda = SimpleNamespace(
     OutOfMemoryError=OutOfMemoryError,
     is_available=lambda: True,
+    is_initialized=lambda: False,
+    _is_in_bad_fork=lambda: False,
     device_count=lambda: len(os.environ.get("CUDA_VISIBLE_DEVICES", "one").split(",")),
     synchronize=_synchronize,
     empty_cache=lambda: None,

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import ecoci
-from ecoci.checkouts.bootstrap import ALWAYS_NEEDED, check_needs, worker_command
+from ecoci.checkouts.bootstrap import ALWAYS_NEEDED, WORKER_MODULE, check_needs, module_command
 from ecoci.checkouts.environments import CachedEnvironments
 from ecoci.checkouts.git import GitCheckouts
 from ecoci.checkouts.plain import PlainCheckouts
@@ -285,7 +285,7 @@ def probe(arm: Checkout, tmp_path: Path, code: str, **variables: str) -> str:
     """What `code` prints when it stands where the worker stands, started from the hostile checkout."""
     job = tmp_path / "job.json"
     job.write_text(code)
-    python, *options = worker_command(arm)
+    python, *options = module_command(arm, WORKER_MODULE)
     start = Path(options[1])
     at = options.index(str(start))
     runner = tmp_path / "probe.py"
@@ -316,7 +316,11 @@ def test_nothing_that_the_checkout_plants_runs_even_with_a_path_that_leads_there
     for name in ("missing-job.json", "missing-pieces.jsonl"):
         assert not (tmp_path / name).exists()
     done = subprocess.run(
-        [*worker_command(arm), str(tmp_path / "missing-job.json"), str(tmp_path / "missing-pieces.jsonl")],
+        [
+            *module_command(arm, WORKER_MODULE),
+            str(tmp_path / "missing-job.json"),
+            str(tmp_path / "missing-pieces.jsonl"),
+        ],
         cwd=arm.folder,
         env={**os.environ, **hostile, "PYTHONWARNINGS": "error::torch.Planted"},
         capture_output=True,
@@ -362,7 +366,7 @@ def test_a_whole_run_is_made_in_the_environment_of_a_side(
     (spec,) = parse_spec(QUICK, file="ecoci.yml", in_ci=False).scenarios
     one = replace(job(), scenario=spec, board_uuids=(UUID,), cache_dir=str(tmp_path / "cache"))
     record = ProcessLauncher(
-        worker_command(side), SystemClock(), tmp_path / "logs", lambda _: {"PYTHONHASHSEED": "0"}
+        module_command(side, WORKER_MODULE), SystemClock(), tmp_path / "logs", lambda _: {"PYTHONHASHSEED": "0"}
     ).launch(one, Heard())
     assert record.failure is None
     assert len(record.windows) == 1
@@ -385,7 +389,7 @@ def test_an_interpreter_that_the_setup_ruined_is_told(arm: Checkout) -> None:
 
 
 def test_without_a_setup_the_worker_starts_as_ever(arm: Checkout) -> None:
-    assert worker_command(replace(arm, environment=None)) == WORKER
+    assert module_command(replace(arm, environment=None), WORKER_MODULE) == WORKER
 
 
 def test_each_side_of_a_repository_gets_the_environment_of_its_own_lock_file(
@@ -420,4 +424,4 @@ def test_plain_folders_stand_in_for_checkouts(tmp_path: Path) -> None:
         assert (sides.base.ref, sides.head.ref) == ("main", "work")
         assert (sides.base.folder, sides.head.root) == (str(tmp_path), str(tmp_path / "b"))
         assert sides.base.commit != sides.head.commit
-        assert worker_command(sides.head) == WORKER
+        assert module_command(sides.head, WORKER_MODULE) == WORKER

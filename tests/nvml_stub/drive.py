@@ -28,7 +28,7 @@ from ecoci.energy import counter_trace_gap, window_energy_j
 from ecoci.engines.synthetic import SyntheticEngine, SyntheticRuntime
 from ecoci.errors import EcociError
 from ecoci.hosts.none import NoControl
-from ecoci.launchers.process import note
+from ecoci.launchers.child import note
 from ecoci.measure import measure_run as numbers_of
 from ecoci.meters.none import NoHostMeter
 from ecoci.meters.nvml import NvmlMeter, list_boards, probe
