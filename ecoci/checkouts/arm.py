@@ -1,8 +1,8 @@
 """Starts the measuring process with the interpreter of a side. It is run as a file and knows the standard library only.
 
 `python -I arm.py PACKAGE BINDING MODULE ARGUMENT…` runs one of ecoci's programs, its worker or its fork server, and
-`python -I arm.py PACKAGE BINDING --check NAME…` prints which modules are missing. PACKAGE is the folder of the ecoci that
-asks, BINDING the file of its pynvml.
+`python -I arm.py PACKAGE BINDING --check NAME…` prints which modules are missing. PACKAGE is the folder of the ecoci
+that asks, BINDING the file of its pynvml.
 """
 
 from __future__ import annotations
