@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import signal
 import sys
 import weakref
 from pathlib import Path
@@ -19,9 +18,6 @@ DEVICE_FILES = ("/dev/nvidia", "/dev/kfd", "/dev/dri/")
 def become_fresh(order: RunOrder, output: int) -> None:
     """Take on a session, an output, arguments and variables of one's own, and let go of what is the server's."""
     os.setsid()
-    # the server listens to the end of its children; a fresh process does not
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)

@@ -87,6 +87,7 @@ class _Bell:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # a new process comes by here too: it listens to no children, as a fresh one does not
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(self.heard)

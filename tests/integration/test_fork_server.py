@@ -95,7 +95,8 @@ def facts(logs: Path, run: int) -> dict[str, Any]:
 def looked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The logs of three runs of one server, each of which looked around and then touched what it could."""
     logs = tmp_path_factory.mktemp("looked")
-    with launcher("look", logs) as made:
+    with pytest.MonkeyPatch.context() as patch, launcher("look", logs) as made:
+        patch.delenv("PYTHONUNBUFFERED", raising=False)
         for index in range(3):
             assert made.launch(job(index=index), Heard()).failure is None
     return logs
@@ -149,6 +150,7 @@ def test_a_run_does_what_it_has_to_do_at_its_exit_and_not_what_the_server_has(lo
     assert log.count("a handler of the run") == 1
     assert "a handler of the server" not in log
     assert "the server says hello" not in log
+    assert "its libraries too" not in log
     server = (looked / "fork-server-1.log").read_text()
     assert server.count("a handler of the server") == server.count("the server says hello") == 1
 
