@@ -14,6 +14,7 @@ from ecoci import __version__
 from ecoci.cli_baseline import baseline
 from ecoci.cli_doctor import doctor
 from ecoci.cli_output import printing
+from ecoci.cli_stats import stats
 
 if TYPE_CHECKING:
     from ecoci.model import Provenance, Report, Spec
@@ -324,3 +325,4 @@ def _csv(shown: Report, *, windows: bool) -> str:
 
 cli.add_command(baseline)
 cli.add_command(doctor)
+cli.add_command(stats)
