@@ -159,9 +159,11 @@ def _refuse_nothing(pairs: Sequence[Pair], entries: Sequence[Entry]) -> None:
 
 
 def _write(out: Path, study: Study, report: str) -> None:
+    """Write the files; claims of an earlier call must not stay beside other numbers."""
     from ecoci.store import write_atomic
     from ecoci.study_tables import claims_csv, short_csv, summary_csv
 
+    (out / CLAIMS_NAME).unlink(missing_ok=True)
     write_atomic(out / SUMMARY_NAME, summary_csv(study))
     write_atomic(out / TABLE_NAME, short_csv(study))
     if study.claims:

@@ -170,6 +170,8 @@ def _notes(base: Entry, head: Entry) -> Iterator[str]:
     if Counted.ITERATIONS in (base.figure.counted, head.figure.counted):
         yield "n counts iterations of one process, so p says nothing about the next process"
     for entry in (base, head):
+        if entry.origin.job is not None and entry.origin.note:
+            yield f"{entry.name}: {entry.origin.note}"
         if entry.dispute is Dispute.VALUE:
             yield f"{entry.name} is disputed: {entry.origin.note or 'another document has another value'}"
 

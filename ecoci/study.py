@@ -40,6 +40,12 @@ def named_pairs(entries: Sequence[Entry], base: str, head: str, *, across_gpus: 
     Raises InputError for a name that is unknown or means several things, and where nothing may be compared.
     """
     bases, heads = entries_named(entries, base), entries_named(entries, head)
+    if bases == heads:
+        raise InputError(
+            f"{base!r} and {head!r} are the same",
+            cause="compared with itself, nothing ever changes",
+            remedy="name another scenario or row with --head",
+        )
     found = []
     for one in heads:
         partners = [entry for entry in bases if entry.unit.quantity is one.unit.quantity]

@@ -86,8 +86,10 @@ _CLAIMS: dict[str, str] = {
 
 
 def summary_csv(study: Study) -> str:
-    """One row for each pair, with every number in full. Empty cells are unknown; `why` says why there is no test."""
-    return to_csv(table_of({**_THING, **_SIDES, **_EFFECT, **_WORDS}, map(_summary_row, study.pairs)))
+    """One row for each pair, to ten digits. Empty cells are unknown; `why` says why there is no test."""
+    return to_csv(
+        table_of({**_THING, **_SIDES, **_EFFECT, **_WORDS}, (_ten_digits(_summary_row(p)) for p in study.pairs))
+    )
 
 
 def short_csv(study: Study) -> str:
@@ -97,7 +99,12 @@ def short_csv(study: Study) -> str:
 
 def claims_csv(study: Study) -> str:
     """One row for each claim: as published, recomputed, and whether they agree. `recomputed` has the claim's scale."""
-    return to_csv(table_of(_CLAIMS, map(_claim_row, study.claims)))
+    return to_csv(table_of(_CLAIMS, (_ten_digits(_claim_row(check)) for check in study.claims)))
+
+
+def _ten_digits(cells: list[Cell]) -> list[Cell]:
+    """More digits than any measurement has, and fewer than the last ones of a float, which differ by machine."""
+    return [float(f"{cell:.10g}") if isinstance(cell, float) else cell for cell in cells]
 
 
 def _summary_row(pair: Pair) -> list[Cell]:

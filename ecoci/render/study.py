@@ -26,10 +26,11 @@ _MOST_NAMES = 6
 def render_study(study: Study) -> str:
     """The whole report as plain text that ends in a newline; every string from outside is made inert."""
     notes = _Notes()
-    compared = [pair for pair in study.pairs if not pair.refusals]
+    # the notes are collected while the pairs are told, so these come first
+    pairs = list(_pairs([pair for pair in study.pairs if not pair.refusals], notes))
     parts = (
         [_title(study)],
-        _pairs(compared, notes),
+        pairs,
         _refused([pair for pair in study.pairs if pair.refusals]),
         _unpaired(study.unpaired),
         _aggregates(study.aggregates),
