@@ -89,6 +89,10 @@ class TestNotes:
         iterations = entry(figure=Figure(100.0, 2.0, 10, Counted.ITERATIONS))
         assert "p says nothing about the next process" in match(entry(), iterations).notes[0]
 
+    def test_what_is_odd_about_raw_runs_is_told(self) -> None:
+        replay = raw([1.0, 2.0], name="r", origin=Origin("result.json", job="j", note="a replay of a recording"))
+        assert match(replay, entry()).notes == ("r: a replay of a recording",)
+
     def test_a_disputed_value_is_compared_and_told(self) -> None:
         assert "y is disputed" in match(entry(), entry("y", dispute=Dispute.VALUE)).notes[0]
 
@@ -157,6 +161,10 @@ class TestNamedPairs:
             self.named(*rows)
         assert self.named(*rows, base="other.csv:a")[0].base.figure.mean == 90.0
         assert self.named(*rows, base="another document:a")[0].base.figure.mean == 90.0
+
+    def test_nothing_is_compared_with_itself(self) -> None:
+        with pytest.raises(InputError, match="are the same"):
+            self.named(entry("a"), head="a")
 
     def test_two_names_without_a_common_quantity_are_an_error(self) -> None:
         with pytest.raises(InputError, match="no quantity in common"):
