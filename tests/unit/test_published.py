@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecoci.errors import DataError
 from ecoci.model.study import Accounting, Counted, Dispute, Entry, Unit
@@ -134,3 +136,38 @@ class TestTheReferenceRows:
         assert {mean: one.dispute for mean, one in speeds.items()} == {15.47: "value", 15.23: "value"}
         sweep = [one.figure.mean for one in self.rows if one.unit == "J/request" and one.subject.batch == 1]
         assert sweep == [1768.0, 14.16, 9608.0]
+
+
+UGLY = (
+    "",
+    "0",
+    "-1",
+    "nan",
+    "inf",
+    "1e400",
+    "1,768",
+    "=1+1",
+    "\x00",
+    "±",
+    "gross",
+    "J/request",
+    "W",
+    "9" * 400,
+    "'",
+    "A",
+    "10",
+)
+
+
+@given(st.lists(st.lists(st.sampled_from(UGLY), min_size=9, max_size=9), min_size=1, max_size=3))
+def test_any_cells_are_entries_or_a_named_error(lines: list[list[str]]) -> None:
+    quoted = (",".join(f'"{cell}"' for cell in line) for line in lines)
+    try:
+        found = published_entries(
+            table(*quoted, header="gpu,model,quantization,unit,mean,sd,n,accounting,source"), "p.csv"
+        )
+    except DataError as error:
+        told = error.remedy
+    else:
+        told = "read" if all(one.figure.mean > 0.0 for one in found) else ""
+    assert told
