@@ -165,6 +165,9 @@ def _notes(base: Entry, head: Entry) -> Iterator[str]:
         if here != there:
             sides = ("unknown" if side is None else str(side) for side in (here, there))
             yield f"different {word}: {' and '.join(sides)}"
+    platforms = base.origin.platform, head.origin.platform
+    if all(platforms) and platforms[0] != platforms[1]:
+        yield f"different platforms: {platforms[0]}; and {platforms[1]}"
     if Accounting.UNKNOWN in (base.accounting, head.accounting):
         yield "whether idle power is in it is unknown; both rows have one source"
     if Counted.ITERATIONS in (base.figure.counted, head.figure.counted):

@@ -32,6 +32,9 @@ HEADER = Header(
     "a table of raw runs", ("scenario", "run"), (*_OPTIONAL, *_METRICS, "flags", "accounting", *_NEIGHBOURS)
 )
 
+_OWN_FIELDS = ("gpu", "quantization_library", "decode")
+"""Fields of a fingerprint that the subject of an entry holds already."""
+
 _STARTING_POINT = {ReasonCode.NO_BASELINE, ReasonCode.TOO_FEW_RUNS}
 """What a judgement without a baseline says of every job; it speaks about no run."""
 
@@ -83,11 +86,17 @@ def _scenario_runs(report: Report, scenario: ScenarioReport, source: str) -> _Ru
     return _Runs(
         name=scenario.scenario.name,
         subject=_subject(workload, gpu),
-        origin=Origin(source, job=report.provenance.job_id, note=", ".join(notes)),
+        origin=Origin(source, job=report.provenance.job_id, platform=_platform(scenario), note=", ".join(notes)),
         values=values,
         obstacle=f"its runs may not be pooled: {', '.join(wrong)}" if wrong else "",
         output_tokens=workload.new_tokens,
     )
+
+
+def _platform(scenario: ScenarioReport) -> str:
+    """What must agree before two results compare, without what a quantization brings with it."""
+    fields = () if scenario.fingerprint is None else scenario.fingerprint.fields
+    return ", ".join(f"{name} {value}" for name, value in fields if name not in _OWN_FIELDS)
 
 
 def _subject(workload: Workload, gpu: str | None) -> Subject:

@@ -80,11 +80,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where figures come from: file and line, job of raw runs, document and table of published ones."""
+    """Where figures come from: file and line, job and platform of raw runs, document and table of published ones.
+
+    `platform` are driver, memory and library versions as one text, empty where they are unknown.
+    """
 
     file: str
     line: int | None = None
     job: str | None = None
+    platform: str = ""
     source: str = ""
     table: str = ""
     note: str = ""

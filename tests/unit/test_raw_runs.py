@@ -88,6 +88,12 @@ def test_a_job_with_a_failed_run_gets_no_test(job: JobResult) -> None:
     assert {one.obstacle for one in whole} == {""}
 
 
+def test_the_platform_of_a_result_holds_no_part_of_its_quantization(report: Report) -> None:
+    platforms = {one.origin.platform for one in report_entries(report, "result.json")}
+    assert len(platforms) == 1
+    assert "torch" in platforms.pop()
+
+
 def test_synthetic_weights_are_told(report: Report) -> None:
     assert "synthetic weights" in report_entries(report, "result.json")[0].origin.note
 

@@ -93,6 +93,11 @@ class TestNotes:
         replay = raw([1.0, 2.0], name="r", origin=Origin("result.json", job="j", note="a replay of a recording"))
         assert match(replay, entry()).notes == ("r: a replay of a recording",)
 
+    def test_results_of_another_driver_or_library_are_told_apart(self) -> None:
+        sides = [raw([1.0, 2.0], origin=Origin("r.json", job="j", platform=f"torch {v}")) for v in ("2.6", "2.7")]
+        assert match(sides[0], sides[1]).notes == ("different platforms: torch 2.6; and torch 2.7",)
+        assert match(sides[0], sides[0]).notes == ()
+
     def test_a_disputed_value_is_compared_and_told(self) -> None:
         assert "y is disputed" in match(entry(), entry("y", dispute=Dispute.VALUE)).notes[0]
 
