@@ -81,9 +81,9 @@ def default_pairs(entries: Sequence[Entry]) -> tuple[tuple[Pair, ...], tuple[Unp
 
 
 def aggregates(pairs: Iterable[Pair]) -> tuple[Aggregate, ...]:
-    """Geometric means of head / base, by quantizations, quantity and accounting; each subject counts once.
+    """Geometric means of head / base over at least two pairs, by quantizations, quantity and accounting.
 
-    Gross and net stay apart. The interval is over the pairs as a sample of models, GPUs and batches.
+    Each subject counts once, and gross and net stay apart. The interval is over the pairs as a sample of models, GPUs and batches.
     """
     groups: dict[_Group, dict[_Group, Pair]] = {}
     for one in pairs:
@@ -93,7 +93,7 @@ def aggregates(pairs: Iterable[Pair]) -> tuple[Aggregate, ...]:
             # two versions of one figure would count its subject twice, so the first stands for both
             once = (_word(subject.gpu), _word(subject.model), subject.batch, subject.task)
             groups.setdefault(key, {}).setdefault(once, one)
-    return tuple(_aggregate(tuple(group.values())) for group in groups.values())
+    return tuple(_aggregate(tuple(group.values())) for group in groups.values() if len(group) > 1)
 
 
 def entries_named(entries: Sequence[Entry], name: str) -> tuple[Entry, ...]:

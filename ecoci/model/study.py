@@ -180,7 +180,7 @@ class Unpaired:
 class Aggregate:
     """Geometric mean over `rows` pairs of head / base, minus 1, with its 95 % t interval over the rows.
 
-    The interval is None for one row. `models` and `gpus` count the distinct ones.
+    The interval is None where it is too wide to mean anything. `models` and `gpus` count the distinct ones.
     """
 
     base: str

@@ -201,6 +201,5 @@ class TestAggregates:
     def test_what_was_refused_counts_not_at_all(self) -> None:
         assert aggregates([pair(entry(), entry(accounting=NET))]) == ()
 
-    def test_one_pair_has_no_interval(self) -> None:
-        (found,) = aggregates(self.pairs(0.1))
-        assert (found.low, found.high) == (None, None)
+    def test_one_pair_is_no_aggregate(self) -> None:
+        assert aggregates(self.pairs(0.1)) == ()
