@@ -116,14 +116,14 @@ def read_rows(text: str, source: str) -> tuple[tuple[str, ...], tuple[Row, ...]]
     Raises DataError when it is empty, cut off, too long, or names a column twice.
     """
     first = next((line for line in text.splitlines() if line.strip()), "")
-    if not first:
+    delimiter = max(_DELIMITERS, key=first.count)
+    table = _split(text.removeprefix("\ufeff"), source, delimiter)
+    if not table:
         raise DataError(
             f"{source} is empty",
             cause="the program that wrote it was stopped, or the disk was full",
             remedy="write the table again; its first line names the columns",
         )
-    delimiter = max(_DELIMITERS, key=first.count)
-    table = _split(text.removeprefix("\ufeff"), source, delimiter)
     columns = _columns(table[0][1], source)
     rows = tuple(_row(source, line, cells, columns, delimiter) for line, cells in table[1:])
     if not rows:

@@ -83,7 +83,8 @@ def default_pairs(entries: Sequence[Entry]) -> tuple[tuple[Pair, ...], tuple[Unp
 def aggregates(pairs: Iterable[Pair]) -> tuple[Aggregate, ...]:
     """Geometric means of head / base over at least two pairs, by quantizations, quantity and accounting.
 
-    Each subject counts once, and gross and net stay apart. The interval is over the pairs as a sample of models, GPUs and batches.
+    Each subject counts once, and gross and net stay apart. The interval takes the pairs as a sample of models, GPUs and
+    batches.
     """
     groups: dict[_Group, dict[_Group, Pair]] = {}
     for one in pairs:

@@ -45,6 +45,7 @@ def test_tables_are_read_as_programs_and_people_write_them(text: str) -> None:
     [
         ("", "t.csv is empty"),
         (" \n\n", "t.csv is empty"),
+        (",\n", "t.csv is empty"),
         ("gpu,mean\n", "a header and no rows"),
         ("gpu,gpu\n1,2\n", "'gpu' stands twice"),
         ("gpu,mean\nA,1,768\n", "t.csv:2: the row has 3 cells, the header 2"),
