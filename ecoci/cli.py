@@ -30,6 +30,7 @@ from ecoci.cli_parts import (
     spec_option,
     wait_idle_option,
 )
+from ecoci.cli_stats import stats
 
 if TYPE_CHECKING:
     from ecoci.model import Provenance, Report, Spec
@@ -226,3 +227,4 @@ def _csv(shown: Report, *, windows: bool) -> str:
 cli.add_command(baseline)
 cli.add_command(confirm)
 cli.add_command(doctor)
+cli.add_command(stats)

@@ -132,7 +132,16 @@ def _plan(asked: Confirming, sides: Sides) -> PairsResult:
 
 
 def _spec_of(asked: Confirming, checkout: Checkout) -> Spec:
-    return read_spec(Path(checkout.folder) / asked.spec_file)
+    from ecoci.errors import InputError
+
+    file = Path(checkout.folder) / asked.spec_file
+    if not file.exists():
+        raise InputError(
+            f"the {checkout.side} ({checkout.commit[:12]}) has no scenario file {asked.spec_file}",
+            cause="it was added, moved or is not committed, and each side is measured by its own file",
+            remedy="commit it, name it with --spec, or compare with a base that has it",
+        )
+    return read_spec(file)
 
 
 def _bench(asked: Confirming, sides: Sides, observer: Observer, stack: ExitStack) -> Bench:

@@ -42,10 +42,19 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean and sample sd of `n` values, where the values themselves may be unknown."""
+
+    mean: float
+    sd: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class WelchResult:
     """Welch's test of head against base: `diff` is mean(head) - mean(base) with its two-sided 1 - alpha interval.
 
-    `p` is two-sided. `hedges_g` is the difference over the pooled sd, corrected for small samples.
+    `p` is two-sided. `cohens_d` is the difference over the pooled sd, `hedges_g` the same corrected for small samples.
     """
 
     t: float
@@ -54,6 +63,7 @@ class WelchResult:
     diff: float
     ci_low: float
     ci_high: float
+    cohens_d: float
     hedges_g: float
 
 
@@ -145,13 +155,57 @@ def welch(base: Sequence[float], head: Sequence[float], *, alpha: float) -> Welc
     cost every comparison a second.
     """
     problem = _degenerate(base, head)
-    if problem is not None:
-        return problem
+    return _welch(moments(base), moments(head), alpha) if problem is None else problem
+
+
+def welch_of_moments(base: Moments, head: Moments, *, alpha: float) -> WelchResult | Degenerate:
+    """The same test where only mean, sd and n are known; on the same data it gives the same answer as `welch`."""
+    if not _all_finite((base.mean, base.sd, head.mean, head.sd)):
+        return Degenerate.NOT_FINITE
+    if min(base.n, head.n) < 2:
+        return Degenerate.TOO_FEW
+    if all(side.sd <= _RELATIVE_ROUNDING * abs(side.mean) for side in (base, head)):
+        return Degenerate.ZERO_VARIANCE
+    return _welch(base, head, alpha)
+
+
+def moments(values: Sequence[float]) -> Moments:
+    """Mean, sample sd and n of at least one value; the sd of one value is 0."""
+    return Moments(mean(values), sd(values) or 0.0, len(values))
+
+
+def mean_interval(side: Moments) -> tuple[float, float] | None:
+    """95 % t interval of a mean; None below two values."""
+    if side.n < 2:
+        return None
+    half = t_quantile(side.n - 1, 1.0 - (1.0 - CONFIDENCE) / 2.0) * side.sd / math.sqrt(side.n)
+    return side.mean - half, side.mean + half
+
+
+def log_ratio_interval(base: Moments, head: Moments, *, alpha: float) -> tuple[float, float] | None:
+    """Two-sided 1 - alpha interval of ln(mean(head) / mean(base)), by the delta method.
+
+    sd / mean stands for the sd of the logs, with Welch-Satterthwaite degrees of freedom. None without spread, below two
+    values, or for a mean that is not above zero.
+    """
+    sides = base, head
+    if min(side.mean for side in sides) <= 0.0 or min(side.n for side in sides) < 2:
+        return None
+    spreads = tuple(Spread(side.sd / side.mean, side.n) for side in sides)
+    if max(spread.sd for spread in spreads) <= 0.0 or not _all_finite([spread.sd for spread in spreads]):
+        return None
+    error, df = _standard_error(*spreads)
+    half, middle = t_quantile(df, 1.0 - alpha / 2.0) * error, math.log(head.mean) - math.log(base.mean)
+    return middle - half, middle + half
+
+
+def _welch(base: Moments, head: Moments, alpha: float) -> WelchResult | Degenerate:
     from scipy import special
 
-    error, df = _standard_error(Spread(sd(base) or 0.0, len(base)), Spread(sd(head) or 0.0, len(head)))
-    diff = mean(head) - mean(base)
+    error, df = _standard_error(Spread(base.sd, base.n), Spread(head.sd, head.n))
+    diff = head.mean - base.mean
     t, half = diff / error, t_quantile(df, 1.0 - alpha / 2.0) * error
+    cohens_d = _cohens_d(base, head)
     result = WelchResult(
         t=t,
         df=df,
@@ -159,9 +213,10 @@ def welch(base: Sequence[float], head: Sequence[float], *, alpha: float) -> Welc
         diff=diff,
         ci_low=diff - half,
         ci_high=diff + half,
-        hedges_g=_hedges_g(base, head),
+        cohens_d=cohens_d,
+        hedges_g=_small_sample_correction(base.n + head.n - 2) * cohens_d,
     )
-    numbers = (result.t, result.df, result.p, result.ci_low, result.ci_high, result.hedges_g)
+    numbers = (result.t, result.df, result.p, result.ci_low, result.ci_high, result.cohens_d, result.hedges_g)
     return result if _all_finite(numbers) else Degenerate.NOT_FINITE
 
 
@@ -239,13 +294,16 @@ def _standard_error(base: Spread, head: Spread) -> tuple[float, float]:
     return scale * math.sqrt(of_base + of_head), df
 
 
-def _hedges_g(base: Sequence[float], head: Sequence[float]) -> float:
-    """Hedges' g with the exact gamma-function correction (Hedges 1981)."""
-    df = len(base) + len(head) - 2
-    squares = (len(base) - 1) * (sd(base) or 0.0) ** 2 + (len(head) - 1) * (sd(head) or 0.0) ** 2
-    pooled = math.sqrt(squares / df)
-    correction = math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
-    return correction * (mean(head) - mean(base)) / pooled if pooled > 0.0 else math.nan
+def _cohens_d(base: Moments, head: Moments) -> float:
+    """Difference of means over the pooled sd (Cohen 1988); NaN without any spread."""
+    squares = (base.n - 1) * base.sd**2 + (head.n - 1) * head.sd**2
+    pooled = math.sqrt(squares / (base.n + head.n - 2))
+    return (head.mean - base.mean) / pooled if pooled > 0.0 else math.nan
+
+
+def _small_sample_correction(df: int) -> float:
+    """The factor from Cohen's d to Hedges' g, exact, by gamma functions (Hedges 1981)."""
+    return math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
 
 
 def t_quantile(df: float, probability: float) -> float:

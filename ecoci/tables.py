@@ -1,4 +1,4 @@
-"""A report as flat tables for spreadsheets and notebooks. The only module that knows pandas, imported when needed."""
+"""Values as flat tables for spreadsheets and notebooks. The only module that knows pandas, imported when needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 Cell = str | int | float | bool | None
 
-_TEXT, _COUNT, _NUMBER, _FLAG = "string", "Int64", "Float64", "boolean"
+TEXT, COUNT, NUMBER = "string", "Int64", "Float64"
+"""Kinds of cells; any of them may be empty."""
+
+_TEXT, _COUNT, _NUMBER, _FLAG = TEXT, COUNT, NUMBER, "boolean"
 
 _JOB: dict[str, str] = {
     "job_id": _TEXT,
@@ -22,6 +25,13 @@ _JOB: dict[str, str] = {
     "fingerprint": _TEXT,
     "board_uuids": _TEXT,
     "scenario": _TEXT,
+    "gpu": _TEXT,
+    "model": _TEXT,
+    "quantization": _TEXT,
+    "batch": _COUNT,
+    "prompt_tokens": _COUNT,
+    "new_tokens": _COUNT,
+    "decode": _TEXT,
     "verdict": _TEXT,
     "run": _COUNT,
 }
@@ -68,7 +78,7 @@ def runs_table(report: Report) -> pd.DataFrame:
         for scenario in report.scenarios
         for run in scenario.runs
     )
-    return _frame({**_JOB, **_NUMBERS, **_RUN}, rows)
+    return table_of({**_JOB, **_NUMBERS, **_RUN}, rows)
 
 
 def windows_table(report: Report) -> pd.DataFrame:
@@ -79,7 +89,20 @@ def windows_table(report: Report) -> pd.DataFrame:
         for run in scenario.runs
         for number, window in enumerate(run.windows, start=1)
     )
-    return _frame({**_JOB, **_WINDOW, **_NUMBERS, "throttled_s": _NUMBER}, rows)
+    return table_of({**_JOB, **_WINDOW, **_NUMBERS, "throttled_s": _NUMBER}, rows)
+
+
+def table_of(columns: dict[str, str], rows: Iterable[list[Cell]]) -> pd.DataFrame:
+    """A table of rows that are as long as `columns`, which maps names to kinds of cells."""
+    import pandas as pd
+
+    cells = list(rows)
+    return pd.DataFrame(
+        {
+            name: pd.Series([row[place] for row in cells], dtype=kind)
+            for place, (name, kind) in enumerate(columns.items())
+        }
+    )
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -98,20 +121,8 @@ def _defused(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
-def _frame(columns: dict[str, str], rows: Iterable[list[Cell]]) -> pd.DataFrame:
-    import pandas as pd
-
-    cells = list(rows)
-    return pd.DataFrame(
-        {
-            name: pd.Series([row[place] for row in cells], dtype=kind)
-            for place, (name, kind) in enumerate(columns.items())
-        }
-    )
-
-
 def _job_cells(report: Report, scenario: ScenarioReport, run: RunMeasurement) -> list[Cell]:
-    origin = report.provenance
+    origin, workload = report.provenance, scenario.scenario.workload
     return [
         origin.job_id,
         origin.created_utc,
@@ -120,6 +131,13 @@ def _job_cells(report: Report, scenario: ScenarioReport, run: RunMeasurement) ->
         scenario.fingerprint.name if scenario.fingerprint else None,
         " ".join(board.uuid for board in scenario.environment.boards) if scenario.environment else None,
         scenario.scenario.name,
+        scenario.environment.board.product if scenario.environment else None,
+        workload.model.name,
+        workload.quantization.value,
+        workload.batch,
+        workload.prompt_tokens,
+        workload.new_tokens,
+        workload.decode.value,
         scenario.verdict.kind.value,
         run.index + 1,
     ]

@@ -37,6 +37,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "history",
             "tables",
         ),
+        *("csv_rows", "published", "raw_runs", "effects", "matching", "study", "claims", "study_tables"),
         *("render", "render.*"),
     ),
     2: ("ports",),

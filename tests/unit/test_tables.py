@@ -162,7 +162,8 @@ def test_a_plain_table_of_somebody_else_is_written_too() -> None:
 def test_columns_that_hold_quantities_name_their_unit() -> None:
     units = ("_j", "_s", "_w", "_ms", "_us", "_pct", "_bytes", "_c", "_mhz", "_utc")
     free = {"job_id", "commit", "replay", "fingerprint", "board_uuids", "scenario", "verdict", "run", "flags"}
-    counts = {"output_tokens", "requests", "warm_up_generations", "counter_trace_gap"}
+    free |= {"gpu", "model", "quantization", "batch", "decode"}
+    counts = {"prompt_tokens", "new_tokens", "output_tokens", "requests", "warm_up_generations", "counter_trace_gap"}
     columns = set(runs_table(make_report(RUN)).columns)
     assert {c for c in columns - free - counts if not c.endswith(units)} == set()
 
