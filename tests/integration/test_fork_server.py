@@ -364,7 +364,10 @@ def test_a_server_and_its_run_end_when_the_launcher_is_killed(tmp_path: Path) ->
         "import sys; from pathlib import Path; from tests.integration.test_fork_server import launch; "
         "launch('stubborn', Path(sys.argv[1]))"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, start_new_session=True) as process:
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    # a process that is killed leaves its temporary folder behind
+    setting = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=setting, start_new_session=True) as process:
         assert eventually(lambda: len(servers_of(tmp_path)) == 2)
         process.kill()
     assert eventually(lambda: servers_of(tmp_path) == [])
