@@ -342,10 +342,14 @@ def test_a_log_of_the_server_that_cannot_be_written_is_a_storage_error(tmp_path:
         launch("well", tmp_path)
 
 
-def test_many_runs_leave_no_descriptor_no_zombie_and_no_file(tmp_path: Path) -> None:
+def test_many_runs_leave_no_descriptor_no_zombie_and_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+
     def leftovers() -> tuple[int, int, set[Path]]:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        return descriptors("self"), len(children), set(Path(tempfile.gettempdir()).glob("ecoci-*"))
+        return descriptors("self"), len(children), set(temporary.iterdir())
 
     before = leftovers()
     with launcher("well", tmp_path) as made:
