@@ -342,10 +342,14 @@ def test_a_log_of_the_server_that_cannot_be_written_is_a_storage_error(tmp_path:
         launch("well", tmp_path)
 
 
-def test_many_runs_leave_no_descriptor_no_zombie_and_no_file(tmp_path: Path) -> None:
+def test_many_runs_leave_no_descriptor_no_zombie_and_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+
     def leftovers() -> tuple[int, int, set[Path]]:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        return descriptors("self"), len(children), set(Path(tempfile.gettempdir()).glob("ecoci-*"))
+        return descriptors("self"), len(children), set(temporary.iterdir())
 
     before = leftovers()
     with launcher("well", tmp_path) as made:
@@ -364,7 +368,10 @@ def test_a_server_and_its_run_end_when_the_launcher_is_killed(tmp_path: Path) ->
         "import sys; from pathlib import Path; from tests.integration.test_fork_server import launch; "
         "launch('stubborn', Path(sys.argv[1]))"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, start_new_session=True) as process:
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    # a process that is killed leaves its temporary folder behind
+    setting = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=setting, start_new_session=True) as process:
         assert eventually(lambda: len(servers_of(tmp_path)) == 2)
         process.kill()
     assert eventually(lambda: servers_of(tmp_path) == [])
