@@ -26,7 +26,6 @@ from ecoci.cli_parts import (
 if TYPE_CHECKING:
     from ecoci.confirm import Bench
     from ecoci.model import Checkout, PairsResult, Sides, Spec
-    from ecoci.pipeline import Machine
     from ecoci.ports import Observer
 
 MOST_SEED = 2**31
@@ -148,16 +147,14 @@ def _bench(asked: Confirming, sides: Sides, observer: Observer, stack: ExitStack
     from ecoci.clocks import SystemClock
     from ecoci.confirm import Bench
     from ecoci.model import Arm
-    from ecoci.store import FolderStore
-
-    both = ((Arm.BASE, sides.base), (Arm.HEAD, sides.head))
-    machines = {arm: _machine(asked, checkout, observer, stack) for arm, checkout in both}
-    return Bench(machines, SystemClock(), FolderStore(asked.out, DEFAULT_BASELINES))
-
-
-def _machine(asked: Confirming, checkout: Checkout, observer: Observer, stack: ExitStack) -> Machine:
     from ecoci.pipeline import Machine
-    from ecoci.wiring import cache_folder, fork_launcher, visible_boards
+    from ecoci.store import FolderStore
+    from ecoci.wiring import cache_folder, fork_launchers, visible_boards
 
-    launcher = stack.enter_context(fork_launcher(asked.out, checkout))
-    return Machine(launcher, visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)
+    boards, cache = visible_boards(), str(cache_folder().resolve())
+    launchers = [stack.enter_context(one) for one in fork_launchers(asked.out.resolve(), sides)]
+    machines = {
+        arm: Machine(launcher, boards, cache, observer, asked.wait_idle_s)
+        for arm, launcher in zip((Arm.BASE, Arm.HEAD), launchers, strict=True)
+    }
+    return Bench(machines, SystemClock(), FolderStore(asked.out, DEFAULT_BASELINES))

@@ -22,6 +22,8 @@ def become_fresh(order: RunOrder, output: int) -> None:
     os.dup2(output, 2)
     os.close(output)
     os.environ.update(order.variables)
+    if order.folder is not None:
+        os.chdir(order.folder)
     sys.argv[1:] = order.arguments
     _forget_exit_handlers()
 

@@ -168,7 +168,7 @@ def _log_ratio(pair: tuple[float | None, float | None]) -> float:
 def _comparison(pairs: ScenarioPairs, arms: _Arms, looks: Sequence[Look]) -> Comparison:
     base, head = _environment(pairs, Arm.BASE), _environment(pairs, Arm.HEAD)
     changes = workload_changes(pairs.base.workload, pairs.head.workload)
-    problems = (*_arm_problems(pairs, arms), *_unlike(pairs, base, head))
+    problems = (*_arm_problems(pairs, arms), *_unlike(pairs, base, head), *_unlike_processes(pairs))
     return Comparison(
         problems=problems,
         primary=_primary(arms, looks[-1] if looks else None),
@@ -207,6 +207,14 @@ def _unlike(pairs: ScenarioPairs, base: Environment | None, head: Environment | 
             yield Reason(ReasonCode.BOARD_DIFFERS, tuple(zip(("base", "head"), boards, strict=True)))
     if fields:
         yield Reason(ReasonCode.TASK_DIFFERS, (("fields", ", ".join(fields)),))
+
+
+def _unlike_processes(pairs: ScenarioPairs) -> Iterator[Reason]:
+    """A forked process and one of a fresh interpreter lie differently in memory: both arms must be of one kind."""
+    hosts = (record.host for pair in pairs.pairs for record in (pair.base, pair.head))
+    kinds = {dict(host.applied).get("process") for host in hosts if host is not None} - {None}
+    if len(kinds) > 1:
+        yield Reason(ReasonCode.MIXED_ENVIRONMENT, (("fields", "how the processes were started"),))
 
 
 def _differences(

@@ -19,7 +19,7 @@ from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import ReplayLauncher
-from ecoci.model import Board, Checkout, Finding, Host, HostMode, Provenance, RunJob
+from ecoci.model import Board, Checkout, Finding, Host, HostMode, Provenance, RunJob, Sides
 from ecoci.ports import Checkouts, Clock, HostControl, Launcher, Meter, ResultStore
 
 if TYPE_CHECKING:
@@ -78,21 +78,45 @@ def gpu_launcher(out: Path) -> Launcher:
     return ProcessLauncher(WORKER, SystemClock(), out / "logs", _host_variables)
 
 
-def fork_launcher(out: Path, side: Checkout | None = None) -> ForkServerLauncher:
+def fork_launcher(out: Path, side: Checkout | None = None, *, runs: int = 10) -> ForkServerLauncher:
     """A launcher that forks each run from a server of the side's interpreter in its folder; close it when all is done.
 
-    Without a side it is ecoci's own interpreter, where we are.
+    Without a side it is ecoci's own interpreter, where we are. A server makes so many `runs`.
     """
-    from ecoci.checkouts.bootstrap import FORK_SERVER, WORKER_MODULE, module_command
-    from ecoci.launchers.forkserver import Arm, ForkServerLauncher
+    from ecoci.checkouts.bootstrap import FORK_SERVER, module_command
+    from ecoci.launchers.forkserver import Arm, ForkLimits, ForkServerLauncher
     from ecoci.launchers.forkserver_process import Program
+
+    folder = None if side is None else Path(side.folder)
+    server = Program(module_command(side, FORK_SERVER), folder)
+    arm = Arm(server, _fresh_launcher(out, side), _host_variables)
+    return ForkServerLauncher(arm, SystemClock(), _logs(out, side), ForkLimits(runs=runs))
+
+
+def fork_launchers(out: Path, sides: Sides) -> tuple[ForkServerLauncher, ForkServerLauncher]:
+    """A launcher for base and one for head; close both when all is done.
+
+    In one environment both fork from the same servers. Else each has its own, which are replaced after every second
+    run: an accident of one server's memory must not stand behind many runs of one side.
+    """
+    if sides.base.python != sides.head.python:
+        return fork_launcher(out, sides.base, runs=2), fork_launcher(out, sides.head, runs=2)
+    base = fork_launcher(out, sides.base)
+    fresh = _fresh_launcher(out, sides.head)
+    return base, base.beside(fresh, Path(sides.head.folder), _logs(out, sides.head))
+
+
+def _fresh_launcher(out: Path, side: Checkout | None) -> Launcher:
+    from ecoci.checkouts.bootstrap import WORKER_MODULE, module_command
     from ecoci.launchers.process import ProcessLauncher
 
-    clock = SystemClock()
-    folder, logs = (None, out / "logs") if side is None else (Path(side.folder), out / "logs" / side.side)
-    fresh = ProcessLauncher(module_command(side, WORKER_MODULE), clock, logs, _host_variables, folder)
-    server = Program(module_command(side, FORK_SERVER), folder)
-    return ForkServerLauncher(Arm(server, fresh, _host_variables), clock, logs)
+    folder = None if side is None else Path(side.folder)
+    command = module_command(side, WORKER_MODULE)
+    return ProcessLauncher(command, SystemClock(), _logs(out, side), _host_variables, folder)
+
+
+def _logs(out: Path, side: Checkout | None) -> Path:
+    return out / "logs" if side is None else out / "logs" / side.side
 
 
 def _host_variables(job: RunJob) -> dict[str, str]:

@@ -7,7 +7,7 @@ accident (addresses, hash seed, memory node) must not stand behind all observati
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -68,6 +68,7 @@ class ForkServerLauncher:
 
     def __init__(self, arm: Arm, clock: Clock, logs: Path, limits: ForkLimits = ForkLimits()) -> None:
         self._arm = arm
+        self._folder: Path | None = None
         self._clock = clock
         self._logs = logs
         self._limits = limits
@@ -82,6 +83,15 @@ class ForkServerLauncher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def beside(self, fallback: Launcher, folder: Path, logs: Path) -> ForkServerLauncher:
+        """A launcher for the other side of a comparison, in a folder of its own, whose runs come from these servers.
+
+        So what the runs of one server share by accident falls on both sides alike. Closing either closes both.
+        """
+        other = ForkServerLauncher(replace(self._arm, fallback=fallback), self._clock, logs, self._limits)
+        other._servers, other._unfit, other._folder = self._servers, self._unfit, folder
+        return other
 
     def close(self) -> None:
         """End all servers. May be called twice; a launch after it starts a server anew."""
@@ -121,7 +131,8 @@ class ForkServerLauncher:
 
     def _fork(self, key: Environment, job: RunJob, files: RunFiles) -> ForkedRun:
         """A begun run. A server that was found dead is replaced once. Raises `CannotForkError`."""
-        order = RunOrder(files.arguments, tuple(card_variables(job).items()))
+        folder = None if self._folder is None else str(self._folder)
+        order = RunOrder(files.arguments, tuple(card_variables(job).items()), folder)
         for _ in range(2):
             server = self._server(key)
             try:

@@ -21,10 +21,11 @@ T = TypeVar("T", "RunOrder", "Answer")
 
 @dataclass(frozen=True, slots=True)
 class RunOrder:
-    """The arguments of a run, and the variables that are set for it alone."""
+    """The arguments of a run, the variables that are set for it alone, and its folder; None: that of the server."""
 
     arguments: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
+    folder: str | None = None
 
 
 class Word(StrEnum):

@@ -15,6 +15,7 @@ from ecoci.errors import DataError, InputError
 from ecoci.model import (
     Arm,
     ForeignProcess,
+    HostState,
     Pair,
     PairsResult,
     Quantization,
@@ -138,6 +139,19 @@ def test_the_policy_of_the_base_judges_so_that_a_change_cannot_loosen_it(tmp_pat
     outcome, _ = confirmed(planned(paired(strict, loose)), World(200.0, seed=1), World(260.0, seed=2), tmp_path)
     assert only(outcome.report)[0] is VerdictKind.REGRESSED
     assert outcome.report.scenarios[0].scenario.policy == strict.policy
+
+
+def test_forked_and_freshly_started_processes_are_not_compared(tmp_path: Path) -> None:
+    _, kept = confirmed(planned(), World(seed=1), World(seed=2), tmp_path)
+    (one,) = kept.results
+    made = [
+        replace(pair, head=replace(pair.head, host=HostState((("process", kind),))))
+        for pair, kind in zip(one.pairs, ("forked", "started") * 6, strict=False)
+    ]
+    report = judge_pairs(replace(kept, results=(replace(one, pairs=tuple(made)),)))
+    kind, reason = only(report)
+    assert (kind, reason.code) == (VerdictKind.NOT_MEASURABLE, ReasonCode.MIXED_ENVIRONMENT)
+    assert reason.fact("fields") == "how the processes were started"
 
 
 def test_identical_readings_on_both_sides_are_no_measurement(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command_line import Done, ecoci, with_gpu
+from tests.integration.command_line import Done, ended, start, with_gpu
 from tests.nvml_stub import build_stub
 from tests.repositories import Repository, new_repository
 
@@ -34,7 +34,8 @@ def repository(tmp_path: Path) -> Repository:
 
 def confirm(repository: Repository, driver: Path, *arguments: str, script: str = "") -> Done:
     before, cache = repository.state(), {"ECOCI_CACHE": str(repository.folder.parent / "cache")}
-    done = ecoci(repository.folder, "confirm", *arguments, "--out", "../out", **with_gpu(driver, script), **cache)
+    begun = start(repository.folder, "confirm", *arguments, "--out", "../out", **with_gpu(driver, script), **cache)
+    done = ended(begun, timeout_s=240.0)
     assert repository.state() == before
     return done
 
@@ -92,4 +93,6 @@ def test_a_change_of_nothing_passes_after_four_pairs_of_forked_processes(reposit
     assert len(scenario["pairs"]) == 4
     hosts = [pair[side]["host"]["applied"] for pair in scenario["pairs"] for side in ("base", "head")]
     assert all(["process", "forked"] in host for host in hosts)
+    # one server for both sides: what its runs share by accident cancels in every pair
+    assert len({dict(host)["process_server"] for host in hosts}) == 1
     assert "PASS" in (repository.folder.parent / "out" / "comment.md").read_text(encoding="utf-8")

@@ -290,10 +290,9 @@ def probe(arm: Checkout, tmp_path: Path, code: str, **variables: str) -> str:
     at = options.index(str(start))
     runner = tmp_path / "probe.py"
     text = start.read_text()
-    assert "from ecoci.worker import main as work" in text
-    runner.write_text(
-        text.replace("from ecoci.worker import main as work", f"work = lambda rest: exec(open({str(job)!r}).read())")
-    )
+    call = "return int(import_module(mode).main(rest))"
+    assert call in text
+    runner.write_text(text.replace(call, f"return exec(open({str(job)!r}).read())"))
     options[at] = str(runner)
     return output_of(python, *options, cwd=Path(arm.folder), **variables)
 
