@@ -28,7 +28,7 @@ from ecoci.engines.hf_libraries import library_versions
 from ecoci.engines.hf_runtime import TorchRuntime
 from ecoci.engines.weights import ensure_synthetic
 from ecoci.fork_server import Libraries, serve
-from ecoci.launchers.forkserver import Arm, ForkLimits, ForkServerLauncher
+from ecoci.launchers.forkserver import ForkLimits, ForkServerLauncher, RunSource
 from ecoci.launchers.forkserver_process import Program
 from ecoci.launchers.process import ProcessLauncher
 from ecoci.model import (
@@ -140,7 +140,7 @@ def make_job(model: str, cache: Path, *, gpu: bool) -> RunJob:
 def time_both(job: RunJob, runs: int, logs: Path) -> tuple[list[Timed], float]:
     """All runs in turns, and the seconds that the server's own start cost, with its first run in it."""
     fresh = ProcessLauncher((*SELF, "--work"), Eager(), logs / "fresh")
-    arm = Arm(Program((*SELF, "--serve")), fresh)
+    arm = RunSource(Program((*SELF, "--serve")), fresh)
     with ForkServerLauncher(arm, Eager(), logs / "forked", ForkLimits(runs=runs + 1)) as forking:
         begun_s = time.perf_counter()
         time_run(forking, job)

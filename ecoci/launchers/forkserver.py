@@ -48,7 +48,7 @@ class ForkLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class RunSource:
     """One kind of runs: the server's program, what it needs in its environment, and who launches what cannot fork.
 
     No program means that this system cannot fork, so that the fallback makes all runs.
@@ -66,8 +66,8 @@ class ForkServerLauncher:
     between two runs is replaced; one that dies during a run costs that run, whose record says so.
     """
 
-    def __init__(self, arm: Arm, clock: Clock, logs: Path, limits: ForkLimits = ForkLimits()) -> None:
-        self._arm = arm
+    def __init__(self, source: RunSource, clock: Clock, logs: Path, limits: ForkLimits = ForkLimits()) -> None:
+        self._source = source
         self._folder: Path | None = None
         self._clock = clock
         self._logs = logs
@@ -89,7 +89,7 @@ class ForkServerLauncher:
 
         So what the runs of one server share by accident falls on both sides alike. Closing either closes both.
         """
-        other = ForkServerLauncher(replace(self._arm, fallback=fallback), self._clock, logs, self._limits)
+        other = ForkServerLauncher(replace(self._source, fallback=fallback), self._clock, logs, self._limits)
         other._servers, other._unfit, other._folder = self._servers, self._unfit, folder
         return other
 
@@ -104,7 +104,7 @@ class ForkServerLauncher:
             return self._launch(job, observer)
         except CannotForkError as error:
             reason = str(error)
-        return with_origin(self._arm.fallback.launch(job, observer), ("not_forked", reason))
+        return with_origin(self._source.fallback.launch(job, observer), ("not_forked", reason))
 
     def _launch(self, job: RunJob, observer: Observer) -> RunRecord:
         started_utc = now_utc()
@@ -127,7 +127,7 @@ class ForkServerLauncher:
                 self._servers.pop(key, None)
 
     def _environment(self, job: RunJob) -> Environment:
-        return tuple(sorted({**os.environ, **self._arm.variables(job)}.items()))
+        return tuple(sorted({**os.environ, **self._source.variables(job)}.items()))
 
     def _fork(self, key: Environment, job: RunJob, files: RunFiles) -> ForkedRun:
         """A begun run. A server that was found dead is replaced once. Raises `CannotForkError`."""
@@ -157,11 +157,11 @@ class ForkServerLauncher:
         if key in self._servers and self._servers[key].runs >= self._limits.runs:
             self._drop(key)
         if key not in self._servers:
-            if self._arm.program is None:
+            if self._source.program is None:
                 raise CannotForkError(NOT_HERE)
             self._started += 1
             log = self._logs / f"fork-server-{self._started}.log"
-            self._servers[key] = ForkServer(self._arm.program, dict(key), log)
+            self._servers[key] = ForkServer(self._source.program, dict(key), log)
             self._await_ready(key)
         return self._servers[key]
 

@@ -18,7 +18,7 @@ import pytest
 from ecoci.clocks import SystemClock
 from ecoci.errors import DataError, EngineError, InterruptedRunError, StorageError
 from ecoci.fork_child import open_devices
-from ecoci.launchers.forkserver import Arm, ForkLimits, ForkServerLauncher
+from ecoci.launchers.forkserver import ForkLimits, ForkServerLauncher, RunSource
 from ecoci.launchers.forkserver_process import Program
 from ecoci.launchers.process import ProcessLauncher
 from ecoci.model import Phase, ReasonCode, RunRecord
@@ -47,7 +47,7 @@ def launcher(
     """A launcher of forked runs, which makes runs that go well in fresh interpreters where it cannot fork."""
     clock = Hasty()
     fresh = ProcessLauncher((*PYTHON, "tests.integration.children", "well"), clock, logs)
-    arm = Arm(Program((*PYTHON, SERVER, mode), folder), fresh)
+    arm = RunSource(Program((*PYTHON, SERVER, mode), folder), fresh)
     with ForkServerLauncher(arm, clock, logs, limits) as made:
         yield made
     assert servers_of(logs) == []
@@ -313,7 +313,7 @@ def test_a_run_that_cannot_be_forked_is_made_by_a_fresh_interpreter_with_the_rea
 def test_a_program_that_is_not_there_is_left_to_the_fallback_with_the_reason(tmp_path: Path) -> None:
     clock = Hasty()
     fresh = ProcessLauncher((*PYTHON, "tests.integration.children", "well"), clock, tmp_path)
-    with ForkServerLauncher(Arm(Program(("/no/such/python",)), fresh), clock, tmp_path) as made:
+    with ForkServerLauncher(RunSource(Program(("/no/such/python",)), fresh), clock, tmp_path) as made:
         record = made.launch(job(), Heard())
     assert "No such file" in origin(record)["not_forked"]
 
@@ -321,7 +321,7 @@ def test_a_program_that_is_not_there_is_left_to_the_fallback_with_the_reason(tmp
 def test_where_nothing_can_be_forked_all_runs_are_started_with_the_reason(tmp_path: Path) -> None:
     clock = Hasty()
     fresh = ProcessLauncher((*PYTHON, "tests.integration.children", "well"), clock, tmp_path)
-    with ForkServerLauncher(Arm(None, fresh), clock, tmp_path) as made:
+    with ForkServerLauncher(RunSource(None, fresh), clock, tmp_path) as made:
         record = made.launch(job(), Heard())
     assert record.failure is None
     assert origin(record) == {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ecoci.clocks import SystemClock
-from ecoci.launchers.forkserver import Arm, ForkServerLauncher
+from ecoci.launchers.forkserver import ForkServerLauncher, RunSource
 from ecoci.launchers.forkserver_process import Program
 from ecoci.launchers.process import ProcessLauncher
 from tests.simulated import Heard, job
@@ -30,7 +30,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     folder, clock = tmp_path_factory.mktemp("forked"), SystemClock()
     fresh = ProcessLauncher((*PYTHON, "tests.integration.children", "well"), clock, folder)
     program = Program((*PYTHON, "tests.integration.forked_torch", str(folder / "weights")))
-    with ForkServerLauncher(Arm(program, fresh), clock, folder) as made:
+    with ForkServerLauncher(RunSource(program, fresh), clock, folder) as made:
         records = [made.launch(job(index=index), Heard()) for index in range(2)]
     for record in records:
         assert record.failure is None
