@@ -12,6 +12,7 @@ import click
 
 from ecoci import __version__
 from ecoci.cli_baseline import baseline
+from ecoci.cli_calibrate import calibrate
 from ecoci.cli_confirm import confirm
 from ecoci.cli_doctor import doctor
 from ecoci.cli_output import printing
@@ -225,6 +226,7 @@ def _csv(shown: Report, *, windows: bool) -> str:
 
 
 cli.add_command(baseline)
+cli.add_command(calibrate)
 cli.add_command(confirm)
 cli.add_command(doctor)
 cli.add_command(stats)

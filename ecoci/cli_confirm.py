@@ -50,7 +50,7 @@ class Confirming:
     wait_idle_s: float
 
 
-def _even(_context: click.Context, _parameter: click.Parameter, value: int) -> int:
+def even(_context: click.Context, _parameter: click.Parameter, value: int) -> int:
     if value % 2:
         raise click.BadParameter(f"{value} is odd; pairs are made two by two, one in each order")
     return value
@@ -66,7 +66,7 @@ def _even(_context: click.Context, _parameter: click.Parameter, value: int) -> i
 @spec_option()
 @out_option()
 @scenario_option()
-@click.option("--pairs", type=click.IntRange(4, 100), default=12, show_default=True, callback=_even, help="At most.")
+@click.option("--pairs", type=click.IntRange(4, 100), default=12, show_default=True, callback=even, help="At most.")
 @click.option(
     "--budget",
     "budget_min",

@@ -27,13 +27,17 @@ from ecoci.ports import Auditor, Launcher, Observer, Publisher, ResultStore
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where runs are made: the launcher, the visible cards and the folder for synthetic weights."""
+    """Where runs are made: the launcher, the visible cards and the folder for synthetic weights.
+
+    `extra_tokens` plants a change: so many more than counted are generated in each request.
+    """
 
     launcher: Launcher
     board_uuids: tuple[str, ...]
     cache_dir: str
     observer: Observer
     wait_idle_s: float = 0.0
+    extra_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def launch(scenario: Scenario, index: int, machine: Machine) -> tuple[RunRecord,
     """One run, and the error that it ended with; the record then holds what was measured before, and why it ended."""
     try:
         boards = _boards(scenario, machine)
-        job = RunJob(scenario, index, scenario.effort.runs, boards, machine.cache_dir, machine.wait_idle_s)
+        waiting, extra = machine.wait_idle_s, machine.extra_tokens
+        job = RunJob(scenario, index, scenario.effort.runs, boards, machine.cache_dir, waiting, extra)
         record = machine.launcher.launch(job, machine.observer)
     except EcociError as error:
         facts = (("message", error.message), ("remedy", error.remedy))

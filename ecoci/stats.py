@@ -233,6 +233,16 @@ def paired(differences: Sequence[float], *, alpha: float) -> PairedResult | None
     return PairedResult(average, average - half, average + half, 2.0 * float(special.stdtr(df, -abs(average / error))))
 
 
+def binomial_interval(count: int, of: int) -> tuple[float, float]:
+    """95 % interval of a share by Clopper and Pearson (1934), which never promises too much."""
+    from scipy import special
+
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low = float(special.betaincinv(count, of - count + 1, tail)) if count > 0 else 0.0
+    high = float(special.betaincinv(count + 1, of - count, 1.0 - tail)) if count < of else 1.0
+    return low, high
+
+
 def min_detectable_effect(base: Spread, head: Spread, *, alpha: float, power: float = POWER) -> float | None:
     """Smallest true difference of means that Welch's two-sided test at `alpha` finds with probability `power`.
 

@@ -20,7 +20,7 @@ from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import ReplayLauncher
 from ecoci.model import Board, Checkout, Finding, Host, HostMode, Provenance, RunJob, Sides
-from ecoci.ports import Checkouts, Clock, HostControl, Launcher, Meter, ResultStore
+from ecoci.ports import Checkouts, Clock, Engine, HostControl, Launcher, Meter, ResultStore
 
 if TYPE_CHECKING:
     from ecoci.launchers.forkserver import ForkServerLauncher
@@ -33,12 +33,14 @@ def gpu_tools(job: RunJob, sink: Sink) -> Tools:
     """The real ones: the meter and the transformers engine on the cards that the job names."""
     from ecoci.engines.hf import HfEngine
     from ecoci.engines.hf_runtime import TorchRuntime
+    from ecoci.engines.planted import PlantedEngine
     from ecoci.meters.rapl import RaplHostMeter
 
     clock = SystemClock()
     reporter = Reporter(job, clock, sink)
+    engine: Engine = HfEngine(Path(job.cache_dir))
     return Tools(
-        engine=HfEngine(Path(job.cache_dir)),
+        engine=PlantedEngine(engine, job.extra_tokens) if job.extra_tokens else engine,
         meter=gpu_meter(job, clock, reporter.power),
         clock=clock,
         host=describe_host(),

@@ -29,6 +29,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "stats",
             "sequential",
             "pairing",
+            "calibration",
             "compare",
             "pace",
             "verdict",
@@ -68,6 +69,7 @@ SHARED = (
     "meters.window",
     "engines.architectures",
     "engines.counts",
+    "engines.planted",
     "engines.weights",
     "launchers.child",
 )

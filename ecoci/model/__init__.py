@@ -1,6 +1,7 @@
 """The words of the project as frozen values. Nothing here reads, writes, measures or computes beyond its own fields."""
 
 from ecoci.model.baseline import Baseline, Fingerprint, MetricValue, Observation
+from ecoci.model.calibration import Calibration, Rate, Trial, TrialRates
 from ecoci.model.checkout import (
     BuiltEnvironment,
     Checkout,
@@ -103,6 +104,7 @@ __all__ = [
     "BoardMatch",
     "BoardShare",
     "BuiltEnvironment",
+    "Calibration",
     "Check",
     "Checkout",
     "CheckoutNote",
@@ -155,6 +157,7 @@ __all__ = [
     "Progress",
     "Provenance",
     "Quantization",
+    "Rate",
     "Reason",
     "ReasonCode",
     "Replay",
@@ -181,6 +184,8 @@ __all__ = [
     "ThrottleTime",
     "Trace",
     "TreeFile",
+    "Trial",
+    "TrialRates",
     "Unsettled",
     "Verdict",
     "VerdictKind",

@@ -16,6 +16,7 @@ class RunJob:
 
     `board_uuids` are the cards it may use and that are measured; `cache_dir` holds synthetic weights and what the
     sensors of known boards can do. `wait_idle_s` is how long the run may wait for a quiet card before it loads.
+    `extra_tokens` are generated in each request and not counted: a change that is planted on purpose.
     """
 
     scenario: Scenario
@@ -24,6 +25,7 @@ class RunJob:
     board_uuids: tuple[str, ...]
     cache_dir: str
     wait_idle_s: float = 0.0
+    extra_tokens: int = 0
 
 
 class Phase(StrEnum):

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ecoci.errors import EcociError
-from ecoci.model import Baseline, Check, Report, ScenarioReport, VerdictKind
+from ecoci.model import Baseline, Calibration, Check, Report, ScenarioReport, VerdictKind
 from ecoci.render import content, paired, text
 from ecoci.render.baseline_tables import baseline_diff_table, baselines_table, fingerprint_table, observations_table
 from ecoci.render.chart import bar_chart
@@ -158,6 +158,14 @@ def _print_next(report: Report, console: Console) -> None:
     _line(f"reproduce: {' && '.join(reproduce_commands(report))}", console)
     if report.provenance.replay is None and report.complete and not is_confirmation(report):
         _line(f"accept as the new base: {ACCEPT_COMMAND}", console)
+
+
+def print_calibration(rates: Table, made: Calibration, console: Console) -> None:
+    """How often each verdict came for each planted change; the first row holds the false alarms."""
+    policy, pairs = made.scenario.policy, made.most_pairs
+    gate = f"tolerance {text.share(policy.tolerance)}, alpha {policy.alpha:g}, at most {pairs} pairs"
+    _line(f"{text.clean(made.scenario.name)} on {text.clean(made.product or 'an unknown GPU')}: {gate}", console)
+    _print_table(rates, console)
 
 
 def print_error(error: EcociError, console: Console) -> None:
