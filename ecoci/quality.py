@@ -45,6 +45,7 @@ UNASKED = "host_energy"
 """Most machines do not show it, and nobody's number is worse for it: the result says why, the report does not."""
 
 _SHORTEST_S, _LONGEST_S = 1e-6, 1e9
+_ROUNDING_S = 1e-6
 """Outside these a duration is damage: no synced work is done in a microsecond, none takes thirty years."""
 
 Number = float | None
@@ -339,7 +340,7 @@ def _edge_uncertainty_s(trace: Trace) -> float:
 
 def _is_short(trace: Trace) -> bool:
     """Such a window is flagged; every other one is long enough for the cross-check."""
-    return trace.duration_s < LEAST_WINDOW_S and not _has_many_ticks(trace)
+    return trace.duration_s < LEAST_WINDOW_S - _ROUNDING_S and not _has_many_ticks(trace)
 
 
 def _has_many_ticks(trace: Trace) -> bool:

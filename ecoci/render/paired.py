@@ -8,10 +8,10 @@ from ecoci.render.tables import Column, Table
 from ecoci.render.text import MISSING, Style
 
 _WHY: dict[Stopped, str] = {
-    Stopped.SETTLED: "then it was settled",
-    Stopped.MOST_PAIRS: "which is all that were allowed",
-    Stopped.BUDGET: "then the time was up",
-    Stopped.ERROR: "then an error ended it",
+    Stopped.SETTLED: "; then it was settled",
+    Stopped.MOST_PAIRS: ", which were all that were allowed",
+    Stopped.BUDGET: "; then the time was up",
+    Stopped.ERROR: "; then an error ended it",
 }
 
 
@@ -24,7 +24,7 @@ def sides_line(confirmation: Confirmation, style: Style) -> str:
 
 def pairs_line(scenario: ScenarioReport, confirmation: Confirmation) -> str:
     """How many pairs were made and why no more, and the test."""
-    why = "" if confirmation.stopped is None else f"; {_WHY[confirmation.stopped]}"
+    why = "" if confirmation.stopped is None else _WHY[confirmation.stopped]
     count = f"{confirmation.pairs} of at most {confirmation.most_pairs} pairs"
     made = f"{count} of fresh processes, in alternating order{why}."
     primary = scenario.comparison.primary
