@@ -7,11 +7,14 @@ OUT ?= ecoci-out
 GPU ?= auto
 ECOCI_TEST_HF ?= 0
 ARGS ?=
+WORKERS ?= 2
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 STAMPS := $(VENV)/.stamps
+# Tests of one file stay together: some share a compiled driver or a loaded model.
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile
 QUICKSTART := examples/quickstart
 
 # Models come from a seed or a local folder here; a hub must not be asked by accident.
@@ -31,7 +34,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do \
 	  printf '  %-8s %s\n' $$name "$$text"; done
 	@echo 'Settings: GPU=0 (replay even beside a GPU), ECOCI_TEST_HF=1 (with the tests of the transformers engine),'
-	@echo '          ARGS="-k name" (for pytest), OUT=folder (for run), VENV=folder, PYTHON=interpreter'
+	@echo '          ARGS="-k name" (for pytest), WORKERS=4 (test processes), OUT=folder (for run), VENV=folder, PYTHON=interpreter'
 
 # A crash of Python exits with 1 too, so 0 and 1 count only beside the report of this very run.
 run: $(STAMPS)/base ## Measure the quickstart on this GPU, or replay its H200 recording without one
@@ -52,10 +55,10 @@ run: $(STAMPS)/base ## Measure the quickstart on this GPU, or replay its H200 re
 
 test: $(STAMPS)/test ## Run the tests (light set; ECOCI_TEST_HF=1 adds torch on the CPU)
 	@if [ '$(ECOCI_TEST_HF)' = 0 ]; then \
-	  $(PY) -m pytest -m 'not gpu and not slow and not hf' $(ARGS) && \
+	  $(PYTEST) -m 'not gpu and not slow and not hf' $(ARGS) && \
 	  echo 'Left out: the tests of the transformers engine. make test ECOCI_TEST_HF=1 adds them (1.5 GB of packages).'; \
 	else \
-	  $(MAKE) --no-print-directory $(STAMPS)/hf && $(PY) -m pytest -m 'not gpu and not slow' $(ARGS); \
+	  $(MAKE) --no-print-directory $(STAMPS)/hf && $(PYTEST) -m 'not gpu and not slow' $(ARGS); \
 	fi
 
 lint: $(STAMPS)/lint ## Check style, formatting and types

@@ -16,10 +16,10 @@ def rates_table(rates: tuple[TrialRates, ...], new_tokens: int) -> Table:
 
 
 def _row(one: TrialRates, new_tokens: int) -> tuple[str, ...]:
-    planted = f"{one.extra_tokens} of {new_tokens} tokens, {text.percent(one.extra_tokens / new_tokens)}"
+    planted = f"{text.percent(one.extra_tokens / new_tokens)} ({one.extra_tokens} tok.)"
     return (
         planted if one.extra_tokens else "no change",
-        text.percent(one.found, 2),
+        text.percent(one.found),
         *(_share(rate) for rate in (one.regressed, one.passed, one.unsettled)),
         text.trimmed(one.pairs),
         text.duration(one.duration_s),
@@ -28,4 +28,4 @@ def _row(one: TrialRates, new_tokens: int) -> tuple[str, ...]:
 
 def _share(rate: Rate) -> str:
     low, high = (text.fixed(100.0 * end, 0) for end in (rate.low, rate.high))
-    return f"{rate.count} of {rate.of} ({low} … {high} %)"
+    return f"{rate.count}/{rate.of} ({low}…{high} %)"

@@ -89,9 +89,9 @@ def test_the_table_names_the_plant_and_shows_counts_with_intervals() -> None:
     made = calibration(*[trial(VerdictKind.PASS)] * 40, trial(VerdictKind.REGRESSED, 2, change=0.031))
     table = rates_table(rates(made), 64)
     none, planted = table.rows
-    assert none[:3] == ("no change", "+0.10 %", "0 of 40 (0 … 9 %)")
-    assert none[3:] == ("40 of 40 (91 … 100 %)", "0 of 40 (0 … 9 %)", "6", "6 min 00 s")
-    assert planted[:3] == ("2 of 64 tokens, +3.1 %", "+3.10 %", "1 of 1 (3 … 100 %)")
+    assert none[:3] == ("no change", "+0.1 %", "0/40 (0…9 %)")
+    assert none[3:] == ("40/40 (91…100 %)", "0/40 (0…9 %)", "6", "6 min 00 s")
+    assert planted[:3] == ("+3.1 % (2 tok.)", "+3.1 %", "1/1 (3…100 %)")
 
 
 def test_a_trial_is_what_its_confirmation_said(tmp_path: Path) -> None:
