@@ -31,6 +31,7 @@ from ecoci.cli_parts import (
     spec_option,
     wait_idle_option,
 )
+from ecoci.cli_plan import plan
 from ecoci.cli_stats import stats
 
 if TYPE_CHECKING:
@@ -229,4 +230,5 @@ cli.add_command(baseline)
 cli.add_command(calibrate)
 cli.add_command(confirm)
 cli.add_command(doctor)
+cli.add_command(plan)
 cli.add_command(stats)

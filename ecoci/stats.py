@@ -233,6 +233,20 @@ def paired(differences: Sequence[float], *, alpha: float) -> PairedResult | None
     return PairedResult(average, average - half, average + half, 2.0 * float(special.stdtr(df, -abs(average / error))))
 
 
+def sd_interval(spread: float, n: int) -> tuple[float, float]:
+    """95 % chi-square interval of the sd of normal values, from a sample sd of `n` of them."""
+    from scipy import special
+
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low, high = (math.sqrt((n - 1) / float(special.chdtri(n - 1, share))) for share in (tail, 1.0 - tail))
+    return spread * low, spread * high
+
+
+def detectable_shift(df: float, level: float, power: float) -> float:
+    """By how many standard errors a mean must be off for a one-sided t test at `level` to say so with this power."""
+    return _noncentrality(df, t_quantile(df, 1.0 - level), power)
+
+
 def binomial_interval(count: int, of: int) -> tuple[float, float]:
     """95 % interval of a share by Clopper and Pearson (1934), which never promises too much."""
     from scipy import special

@@ -30,6 +30,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "sequential",
             "pairing",
             "calibration",
+            "planning",
             "compare",
             "pace",
             "verdict",

@@ -16,6 +16,7 @@ from ecoci.model.checkout import (
 from ecoci.model.doctor import Check, ProbeResult
 from ecoci.model.job import ErrorNote, Phase, Progress, RunJob, RunPiece
 from ecoci.model.pairs import Arm, Pair, PairsResult, ScenarioPairs, Side, Stopped
+from ecoci.model.planning import Demand, Noise, Reach
 from ecoci.model.report import (
     Artifact,
     BaseInfo,
@@ -114,6 +115,7 @@ __all__ = [
     "Contamination",
     "CounterReading",
     "DecodeMode",
+    "Demand",
     "DeviceSamples",
     "DomainEnergy",
     "Effort",
@@ -143,6 +145,7 @@ __all__ = [
     "Missing",
     "ModelRef",
     "ModelSource",
+    "Noise",
     "NoteCode",
     "Observation",
     "Pair",
@@ -158,6 +161,7 @@ __all__ = [
     "Provenance",
     "Quantization",
     "Rate",
+    "Reach",
     "Reason",
     "ReasonCode",
     "Replay",

@@ -9,8 +9,18 @@ import re
 from typing import TYPE_CHECKING
 
 from ecoci.errors import EcociError
-from ecoci.model import Baseline, Calibration, Check, Report, ScenarioReport, VerdictKind
-from ecoci.render import content, paired, text
+from ecoci.model import (
+    Baseline,
+    Calibration,
+    Check,
+    Demand,
+    Noise,
+    Reach,
+    Report,
+    ScenarioReport,
+    VerdictKind,
+)
+from ecoci.render import content, paired, planning, text
 from ecoci.render.baseline_tables import baseline_diff_table, baselines_table, fingerprint_table, observations_table
 from ecoci.render.chart import bar_chart
 from ecoci.render.headline import (
@@ -166,6 +176,15 @@ def print_calibration(rates: Table, made: Calibration, console: Console) -> None
     gate = f"tolerance {text.share(policy.tolerance)}, alpha {policy.alpha:g}, at most {pairs} pairs"
     _line(f"{text.clean(made.scenario.name)} on {text.clean(made.product or 'an unknown GPU')}: {gate}", console)
     _print_table(rates, console)
+
+
+def print_plan(noise: Noise, rows: tuple[Reach, ...], wanted: tuple[Demand, ...], console: Console) -> None:
+    """What pairs of this scenario can find, in which time, and what would lower its noise."""
+    _title(noise.scenario, console)
+    for line in (planning.noise_line(noise), planning.advice_line(noise)):
+        _line(line, console)
+    _print_table(planning.reach_table(rows), console)
+    _print_table(planning.demand_table(wanted), console)
 
 
 def print_error(error: EcociError, console: Console) -> None:
