@@ -11,7 +11,7 @@ from statistics import median
 from typing import TypeVar
 
 from benchmarks.noise_data import NoiseFile, NoiseProcess
-from ecoci.stats import cv, mean
+from ecoci.stats import cv, mean, sd_interval
 
 SAME_START_S = 3600.0
 Key = TypeVar("Key", str, tuple[str, str])
@@ -34,16 +34,13 @@ def scatter(groups: Sequence[Sequence[float]]) -> Scatter | None:
 
     Groups of one value say nothing about scatter and are left out. None when nothing is left.
     """
-    from scipy.special import chdtri
-
     usable = [group for group in groups if len(group) >= 2]
     df = sum(len(group) - 1 for group in usable)
     if df == 0:
         return None
     squares = sum((value / mean(group) - 1.0) ** 2 for group in usable for value in group)
     sd = math.sqrt(squares / df)
-    low, high = (sd * math.sqrt(df / float(chdtri(df, upper))) for upper in (0.025, 0.975))
-    return Scatter(sd, low, high, df)
+    return Scatter(sd, *sd_interval(sd, df + 1), df)
 
 
 def explained_share(groups: Sequence[Sequence[tuple[float, float]]]) -> float | None:

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecoci.cli_confirm import even
 from ecoci.cli_output import printing
-from ecoci.cli_parts import load_spec, out_option, scenario_option, spec_option, wait_idle_option
+from ecoci.cli_parts import (
+    budget_option,
+    load_spec,
+    out_option,
+    pairs_option,
+    scenario_option,
+    spec_option,
+    wait_idle_option,
+)
 
 if TYPE_CHECKING:
-    from ecoci.confirm import Bench, Limits
+    from ecoci.confirm import Bench
     from ecoci.model import Calibration, Scenario, Trial
     from ecoci.ports import Launcher
 
@@ -64,18 +71,8 @@ class Share(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 @spec_option()
 @out_option()
 @scenario_option()
-@click.option(
-    "--pairs", type=click.IntRange(4, 100), default=12, show_default=True, callback=even, help="At most, a trial."
-)
-@click.option(
-    "--budget",
-    "budget_min",
-    type=click.FloatRange(0, min_open=True),
-    default=10.0,
-    show_default=True,
-    metavar="MINUTES",
-    help="For each trial.",
-)
+@pairs_option()
+@budget_option("For each trial.")
 @wait_idle_option()
 def calibrate(**options: Any) -> int:
     """Find out how often this machine's gate is wrong: confirmations of no change, and of changes that are planted.
@@ -83,7 +80,6 @@ def calibrate(**options: Any) -> int:
     Both sides are this folder as it is. A planted change generates more tokens than are counted. Takes minutes a trial;
     what was found is kept after each.
     """
-    from ecoci.confirm import Limits
     from ecoci.store import check_writable
 
     asked = Calibrating(**options)
@@ -93,12 +89,12 @@ def calibrate(**options: Any) -> int:
         raise click.UsageError("a calibration is of one scenario: name it with --scenario")
     scenario = replace(scenario, against=None, effort=replace(scenario.effort, phases=False))
     with _prepared(asked) as launcher:
-        made = _trials(asked, scenario, launcher, Limits(asked.pairs, 60.0 * asked.budget_min))
+        made = _trials(asked, scenario, launcher)
     _show(made)
     return 0
 
 
-def _trials(asked: Calibrating, scenario: Scenario, launcher: Launcher, limits: Limits) -> Calibration:
+def _trials(asked: Calibrating, scenario: Scenario, launcher: Launcher) -> Calibration:
     from ecoci.calibration import extra_tokens
     from ecoci.codec import dumps
     from ecoci.model import Calibration
@@ -111,7 +107,7 @@ def _trials(asked: Calibrating, scenario: Scenario, launcher: Launcher, limits: 
     plants = [*[0] * asked.no_op, *(size for size in sizes for _ in range(asked.repeats))]
     for number, extra in enumerate(plants, start=1):
         bench = _bench(asked, launcher, extra, asked.out / f"trial-{number}")
-        product, trial = _trial(made, extra, limits, bench)
+        product, trial = _trial(made, extra, 60.0 * asked.budget_min, bench)
         made = replace(made, product=product or made.product, trials=(*made.trials, trial))
         write_atomic(asked.out / CALIBRATION_NAME, dumps(made))
         what = f"{extra} tokens planted" if extra else "no change"
@@ -119,7 +115,7 @@ def _trials(asked: Calibrating, scenario: Scenario, launcher: Launcher, limits: 
     return made
 
 
-def _trial(made: Calibration, extra: int, limits: Limits, bench: Bench) -> tuple[str | None, Trial]:
+def _trial(made: Calibration, extra: int, budget_s: float, bench: Bench) -> tuple[str | None, Trial]:
     from ecoci.calibration import trial_of
     from ecoci.confirm import measure_pairs
     from ecoci.model import PairsResult, ScenarioPairs, Side, Tariff
@@ -127,11 +123,11 @@ def _trial(made: Calibration, extra: int, limits: Limits, bench: Bench) -> tuple
 
     commit = made.provenance.commit or ""
     base, head = Side("this folder", commit), Side(f"this folder, {extra} tokens planted", commit)
-    pairs = ScenarioPairs(made.scenario, made.scenario, limits.most_pairs)
+    pairs = ScenarioPairs(made.scenario, made.scenario, made.most_pairs)
     # another first arm each time, and the same ones when it is done again
     plan = PairsResult(made.provenance, base, head, len(made.trials), (pairs,), Tariff())
     began_s = bench.clock.now_s()
-    measured, stopped = measure_pairs(plan, limits, bench)
+    measured, stopped = measure_pairs(plan, budget_s, bench)
     if stopped is not None:
         raise stopped
     report = judge_pairs(measured)

@@ -13,10 +13,12 @@ import click
 
 from ecoci.cli_parts import (
     DEFAULT_BASELINES,
+    budget_option,
     choose_scenarios,
     finish,
     make_desk,
     out_option,
+    pairs_option,
     read_spec,
     scenario_option,
     spec_option,
@@ -50,12 +52,6 @@ class Confirming:
     wait_idle_s: float
 
 
-def even(_context: click.Context, _parameter: click.Parameter, value: int) -> int:
-    if value % 2:
-        raise click.BadParameter(f"{value} is odd; pairs are made two by two, one in each order")
-    return value
-
-
 @click.command()
 @click.option("--base", required=True, metavar="REF", help="What the change is compared with: a branch, tag or commit.")
 @click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The change.")
@@ -66,16 +62,8 @@ def even(_context: click.Context, _parameter: click.Parameter, value: int) -> in
 @spec_option()
 @out_option()
 @scenario_option()
-@click.option("--pairs", type=click.IntRange(4, 100), default=12, show_default=True, callback=even, help="At most.")
-@click.option(
-    "--budget",
-    "budget_min",
-    type=click.FloatRange(0, min_open=True),
-    default=10.0,
-    show_default=True,
-    metavar="MINUTES",
-    help="For all scenarios together; what is begun is ended.",
-)
+@pairs_option()
+@budget_option("For all scenarios together; what is begun is ended.")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Chooses which side begins; default: by chance.")
 @wait_idle_option()
 def confirm(**options: Any) -> int:
@@ -89,10 +77,9 @@ def confirm(**options: Any) -> int:
     asked = Confirming(**options)
     check_writable(asked.out)
     discard_reports(asked.out)
-    limits = confirmation.Limits(asked.pairs, 60.0 * asked.budget_min)
     desk = make_desk(asked.out, DEFAULT_BASELINES, None)
     with _prepared(asked) as (plan, bench):
-        outcome = confirmation.confirm(plan, limits, bench, desk)
+        outcome = confirmation.confirm(plan, 60.0 * asked.budget_min, bench, desk)
     return finish(outcome)
 
 

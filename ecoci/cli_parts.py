@@ -61,6 +61,30 @@ def wait_idle_option() -> Decorator:
     )
 
 
+def pairs_option() -> Decorator:
+    return click.option(
+        "--pairs", type=click.IntRange(4, 100), default=12, show_default=True, callback=_even, help="At most so many."
+    )
+
+
+def budget_option(what: str) -> Decorator:
+    return click.option(
+        "--budget",
+        "budget_min",
+        type=click.FloatRange(0, min_open=True),
+        default=10.0,
+        show_default=True,
+        metavar="MINUTES",
+        help=what,
+    )
+
+
+def _even(_context: click.Context, _parameter: click.Parameter, value: int) -> int:
+    if value % 2:
+        raise click.BadParameter(f"{value} is odd; pairs are made two by two, one in each order")
+    return value
+
+
 def load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:
     spec = read_spec(spec_file)
     for warning in spec.warnings:

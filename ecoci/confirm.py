@@ -25,17 +25,9 @@ class Bench:
     store: PairsStore
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """At most so many pairs a scenario, and seconds for all scenarios together."""
-
-    most_pairs: int
-    budget_s: float
-
-
-def confirm(plan: PairsResult, limits: Limits, bench: Bench, desk: Desk) -> Outcome:
+def confirm(plan: PairsResult, budget_s: float, bench: Bench, desk: Desk) -> Outcome:
     """Measure the planned scenarios in pairs, decide, publish. An error that left nothing measured is raised."""
-    result, stopped = measure_pairs(plan, limits, bench)
+    result, stopped = measure_pairs(plan, budget_s, bench)
     report = judge_pairs(result)
     desk.publisher.publish(desk.render(report))
     return Outcome(report, stopped)
@@ -60,13 +52,13 @@ def scenarios_to_pair(base: Spec, head: Spec, most_pairs: int) -> tuple[Scenario
     return paired
 
 
-def measure_pairs(plan: PairsResult, limits: Limits, bench: Bench) -> tuple[PairsResult, EcociError | None]:
-    """One scenario after the other, each with its share of the time that is left.
+def measure_pairs(plan: PairsResult, budget_s: float, bench: Bench) -> tuple[PairsResult, EcociError | None]:
+    """One scenario after the other, each with its share of what is left of `budget_s` seconds.
 
     An `EngineError` ends its scenario, any other error the job. Raises it when no pair was whole before.
     """
     result = replace(plan, complete=False)
-    ends_s, first_error = bench.clock.now_s() + limits.budget_s, None
+    ends_s, first_error = bench.clock.now_s() + budget_s, None
     for place in range(len(plan.results)):
         left_s = max(0.0, ends_s - bench.clock.now_s())
         share_s = bench.clock.now_s() + left_s / (len(plan.results) - place)

@@ -343,6 +343,7 @@ def _confirmation(judged: _Judged, p_holm: float | None, result: PairsResult) ->
         base=result.base,
         head=result.head,
         most_pairs=judged.pairs.most_pairs,
+        exponent=sequential.EXPONENT,
         taken=tuple(_pairs_taken(judged.pairs, judged.arms)),
         looks=tuple(_taken(look) for look in judged.looks),
         stopped=judged.pairs.stopped or (None if result.complete else Stopped.ERROR),

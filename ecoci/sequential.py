@@ -80,11 +80,9 @@ def look(planned: Plan, log_ratios: Sequence[float]) -> Look | None:
         return None
     pairs, level = planned.looks[reached[-1]], planned.levels[reached[-1]]
     used = log_ratios[:pairs]
-    spread = stats.sd(used)
-    if not spread or stats.is_constant(used):
-        return None
-    mean, half = stats.mean(used), stats.t_quantile(pairs - 1, 1.0 - level) * spread / math.sqrt(pairs)
-    return Look(pairs, mean, spread, mean - half, mean + half, level)
+    side = stats.moments(used)
+    ends = None if stats.is_constant(used) else stats.mean_interval(side, level)
+    return None if ends is None else Look(pairs, side.mean, side.sd, *ends, level)
 
 
 def p_value(planned: Plan, log_ratios: Sequence[float], margin: float) -> float:

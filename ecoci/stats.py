@@ -81,12 +81,8 @@ def summary(values: Sequence[float]) -> Summary | None:
     """Mean, sample sd and 95 % t interval of the mean; None for no values or one that is not finite."""
     if not values or not _all_finite(values):
         return None
-    average = mean(values)
-    spread = sd(values)
-    if spread is None:
-        return Summary(n=1, mean=average, sd=None, ci_low=None, ci_high=None)
-    half = t_quantile(len(values) - 1, 1.0 - (1.0 - CONFIDENCE) / 2.0) * spread / math.sqrt(len(values))
-    return Summary(n=len(values), mean=average, sd=spread, ci_low=average - half, ci_high=average + half)
+    low, high = mean_interval(moments(values)) or (None, None)
+    return Summary(n=len(values), mean=mean(values), sd=sd(values), ci_low=low, ci_high=high)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -174,11 +170,11 @@ def moments(values: Sequence[float]) -> Moments:
     return Moments(mean(values), sd(values) or 0.0, len(values))
 
 
-def mean_interval(side: Moments) -> tuple[float, float] | None:
-    """95 % t interval of a mean; None below two values."""
+def mean_interval(side: Moments, level: float = (1.0 - CONFIDENCE) / 2.0) -> tuple[float, float] | None:
+    """T interval of a mean whose ends each stand at `level`, by default the 95 % one; None below two values."""
     if side.n < 2:
         return None
-    half = t_quantile(side.n - 1, 1.0 - (1.0 - CONFIDENCE) / 2.0) * side.sd / math.sqrt(side.n)
+    half = t_quantile(side.n - 1, 1.0 - level) * side.sd / math.sqrt(side.n)
     return side.mean - half, side.mean + half
 
 
@@ -222,15 +218,14 @@ def _welch(base: Moments, head: Moments, alpha: float) -> WelchResult | Degenera
 
 def paired(differences: Sequence[float], *, alpha: float) -> PairedResult | None:
     """Student's t interval, two-sided 1 - alpha, and p of a mean of differences; None below two or without spread."""
-    spread = sd(differences) if _all_finite(differences) else None
-    if not spread or is_constant(differences):
+    side = moments(differences) if differences and _all_finite(differences) else None
+    ends = None if side is None or is_constant(differences) else mean_interval(side, alpha / 2.0)
+    if side is None or ends is None:
         return None
     from scipy import special
 
-    average, df = mean(differences), len(differences) - 1
-    error = spread / math.sqrt(len(differences))
-    half = t_quantile(df, 1.0 - alpha / 2.0) * error
-    return PairedResult(average, average - half, average + half, 2.0 * float(special.stdtr(df, -abs(average / error))))
+    t = abs(side.mean) / side.sd * math.sqrt(side.n)
+    return PairedResult(side.mean, *ends, 2.0 * float(special.stdtr(side.n - 1, -t)))
 
 
 def sd_interval(spread: float, n: int) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecoci.clocks import SimulatedClock
-from ecoci.confirm import Bench, Limits, confirm
+from ecoci.confirm import Bench, confirm
 from ecoci.launchers.inline import InlineLauncher
 from ecoci.meters.synthetic import BOARD
 from ecoci.model import (
@@ -78,7 +78,7 @@ def confirmed(
     }
     store = FolderStore(folder, folder)
     desk = Desk(NoAudit(), store, kept, kept.render)
-    outcome = confirm(plan, Limits(plan.results[0].most_pairs, budget_s), Bench(machines, clock, store), desk)
+    outcome = confirm(plan, budget_s, Bench(machines, clock, store), desk)
     assert kept.reports == [outcome.report]
     saved = load_measured(folder / "pairs.json")
     assert isinstance(saved, PairsResult)

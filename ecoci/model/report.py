@@ -141,11 +141,15 @@ class SameArmNoise:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """How alternating pairs were made and read. `p_holm` is the sequential p-value of a regression, after Holm."""
+    """How alternating pairs were made and read. `p_holm` is the sequential p-value of a regression, after Holm.
+
+    The looks up to each spend alpha · (its pairs / most_pairs) ^ exponent together.
+    """
 
     base: Side
     head: Side
     most_pairs: int
+    exponent: float
     taken: tuple[PairTaken, ...]
     looks: tuple[LookTaken, ...]
     stopped: Stopped | None

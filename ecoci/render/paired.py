@@ -30,10 +30,16 @@ def pairs_line(scenario: ScenarioReport, confirmation: Confirmation) -> str:
     primary = scenario.comparison.primary
     if primary is None or primary.t is None or primary.df is None:
         return made
-    p = "" if confirmation.p_holm is None else f", p = {text.significant(confirmation.p_holm)} for a change above the"
-    p += "" if confirmation.p_holm is None else " tolerance, all looks and scenarios counted"
     numbers = f"t = {text.significant(primary.t)}, df = {text.significant(primary.df)}"
-    return f"{made} Paired t interval of the log ratios at the last look: {numbers}{p}."
+    tested = f"{made} Paired t interval of the log ratios at the last look: {numbers}{_chance(confirmation)}."
+    return f"{tested} Looks spend alpha · (pairs / {confirmation.most_pairs})^{confirmation.exponent:g}."
+
+
+def _chance(confirmation: Confirmation) -> str:
+    if confirmation.p_holm is None:
+        return ""
+    p = text.significant(confirmation.p_holm)
+    return f", p = {p} for a change above the tolerance, all looks and scenarios counted"
 
 
 def noise_line(confirmation: Confirmation) -> str:

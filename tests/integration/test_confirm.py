@@ -197,6 +197,7 @@ def test_the_comment_tells_how_the_pairs_were_made_and_asks_to_accept_nothing(tm
     outcome, _ = confirmed(planned(), World(200.0, seed=1), World(260.0, seed=2), tmp_path)
     comment = render_comment(outcome.report)
     assert "4 of at most 12 pairs of fresh processes, in alternating order; then it was settled." in comment
+    assert "Looks spend alpha · (pairs / 12)^4." in comment
     assert "A/A in the same job" in comment
     assert "(90 % CI " in comment
     assert "`main`, commit `aaaaaaaaaaaa`" in comment
