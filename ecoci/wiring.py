@@ -86,11 +86,11 @@ def fork_launcher(out: Path, side: Checkout | None = None, *, runs: int = 10) ->
     Without a side it is ecoci's own interpreter, where we are. A server makes so many `runs`.
     """
     from ecoci.checkouts.bootstrap import FORK_SERVER, module_command
-    from ecoci.launchers.forkserver import ForkLimits, ForkServerLauncher, RunSource
+    from ecoci.launchers.forkserver import ForkLimits, ForkServerLauncher, RunSource, can_fork
     from ecoci.launchers.forkserver_process import Program
 
     folder = None if side is None else Path(side.folder)
-    server = Program(module_command(side, FORK_SERVER), folder)
+    server = Program(module_command(side, FORK_SERVER), folder) if can_fork() else None
     source = RunSource(server, _fresh_launcher(out, side), _host_variables)
     return ForkServerLauncher(source, SystemClock(), _logs(out, side), ForkLimits(runs=runs))
 
