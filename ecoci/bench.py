@@ -42,6 +42,8 @@ STEADY_SHARE = 0.05
 STEADY_LEAST_S = 3.0
 STEADY_LEAST_GENERATIONS = 4
 IDLE_S = 3.0
+BRIEF_IDLE_S = 1.0
+"""Where net energy only informs: 50 samples of power."""
 BARE_IDLE_S = 2.0
 """Before the model is loaded idle power is information only."""
 
@@ -104,7 +106,8 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
         sink(RunPiece(failure=disturbed))
         return
     tools.runtime.open_context()
-    sink(RunPiece(idle=IdleTraces(with_context=_idle(tools, BARE_IDLE_S))))
+    if not job.brief:
+        sink(RunPiece(idle=IdleTraces(with_context=_idle(tools, BARE_IDLE_S))))
     facts, load_s = _load(job, tools)
     _refuse_other_device(facts)
     sink(RunPiece(environment=Environment(meter.boards, facts, tools.host)))
@@ -115,7 +118,7 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
         sink(RunPiece(failure=_not_steady(warm_up)))
         return
     sink(RunPiece(host=tools.control.settle()))
-    sink(RunPiece(idle=IdleTraces(loaded=_idle(tools))))
+    sink(RunPiece(idle=IdleTraces(loaded=_idle(tools, BRIEF_IDLE_S if job.brief else IDLE_S))))
     _probe_host(tools, sink)
     _measure_windows(job, tools, sink)
     _probe_host(tools, sink)
@@ -125,7 +128,7 @@ def measure_run(job: RunJob, tools: Tools, sink: Sink) -> None:
     tools.reporter.enter(Phase.DONE)
 
 
-def _idle(tools: Tools, duration_s: float = IDLE_S) -> tuple[Trace, ...]:
+def _idle(tools: Tools, duration_s: float) -> tuple[Trace, ...]:
     """Idle power in the state the process is in now.
 
     The first one, before anything is loaded, also fails early on a dead counter and sees who else is on the card.

@@ -15,6 +15,7 @@ from ecoci.cli_parts import (
     budget_option,
     load_spec,
     out_option,
+    pair_plan,
     pairs_option,
     scenario_option,
     spec_option,
@@ -23,7 +24,7 @@ from ecoci.cli_parts import (
 
 if TYPE_CHECKING:
     from ecoci.confirm import Bench
-    from ecoci.model import Calibration, Scenario, Trial
+    from ecoci.model import Calibration, PairPlan, Scenario, Trial
     from ecoci.ports import Launcher
 
 CALIBRATION_NAME = "calibration.json"
@@ -39,8 +40,8 @@ class Calibrating:
     spec_file: Path
     out: Path
     only: tuple[str, ...]
-    pairs: int
-    budget_min: float
+    pairs: int | None
+    budget_min: float | None
     wait_idle_s: float
 
 
@@ -84,30 +85,33 @@ def calibrate(**options: Any) -> int:
 
     asked = Calibrating(**options)
     check_writable(asked.out)
-    (scenario, *others) = load_spec(asked.spec_file, asked.only).scenarios
+    spec = load_spec(asked.spec_file, asked.only)
+    (scenario, *others) = spec.scenarios
     if others:
         raise click.UsageError("a calibration is of one scenario: name it with --scenario")
-    scenario = replace(scenario, against=None, effort=replace(scenario.effort, phases=False))
+    plan = pair_plan(spec, asked.pairs, asked.budget_min)
     with _prepared(asked) as launcher:
-        made = _trials(asked, scenario, launcher)
+        made = _trials(asked, replace(scenario, against=None), plan, launcher)
     _show(made)
     return 0
 
 
-def _trials(asked: Calibrating, scenario: Scenario, launcher: Launcher) -> Calibration:
+def _trials(asked: Calibrating, scenario: Scenario, plan: PairPlan, launcher: Launcher) -> Calibration:
     from ecoci.calibration import extra_tokens
     from ecoci.codec import dumps
+    from ecoci.confirm import paired_as
     from ecoci.model import Calibration
     from ecoci.store import write_atomic
     from ecoci.wiring import describe_job, visible_boards
 
     boards = visible_boards()[: scenario.workload.devices]
-    made = Calibration(describe_job(Path.cwd()), scenario, asked.pairs, None, boards, ())
+    measured = paired_as(plan, scenario, scenario).base
+    made = Calibration(describe_job(Path.cwd()), measured, plan.pairs, None, boards, ())
     sizes = [extra_tokens(share, scenario.workload.new_tokens) for share in asked.planted]
     plants = [*[0] * asked.no_op, *(size for size in sizes for _ in range(asked.repeats))]
     for number, extra in enumerate(plants, start=1):
         bench = _bench(asked, launcher, extra, asked.out / f"trial-{number}")
-        product, trial = _trial(made, extra, 60.0 * asked.budget_min, bench)
+        product, trial = _trial(made, extra, plan.budget_s, bench)
         made = replace(made, product=product or made.product, trials=(*made.trials, trial))
         write_atomic(asked.out / CALIBRATION_NAME, dumps(made))
         what = f"{extra} tokens planted" if extra else "no change"

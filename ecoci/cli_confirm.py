@@ -18,6 +18,7 @@ from ecoci.cli_parts import (
     finish,
     make_desk,
     out_option,
+    pair_plan,
     pairs_option,
     read_spec,
     scenario_option,
@@ -46,8 +47,8 @@ class Confirming:
     spec_file: Path
     out: Path
     only: tuple[str, ...]
-    pairs: int
-    budget_min: float
+    pairs: int | None
+    budget_min: float | None
     seed: int | None
     wait_idle_s: float
 
@@ -78,13 +79,13 @@ def confirm(**options: Any) -> int:
     check_writable(asked.out)
     discard_reports(asked.out)
     desk = make_desk(asked.out, DEFAULT_BASELINES, None)
-    with _prepared(asked) as (plan, bench):
-        outcome = confirmation.confirm(plan, 60.0 * asked.budget_min, bench, desk)
+    with _prepared(asked) as (plan, budget_s, bench):
+        outcome = confirmation.confirm(plan, budget_s, bench, desk)
     return finish(outcome)
 
 
 @contextmanager
-def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, Bench]]:
+def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, float, Bench]]:
     """Everything that can fail cheaply fails here: refs, scenario files, environments, the GPU."""
     from ecoci.checkouts.bootstrap import ALWAYS_NEEDED
     from ecoci.model import CheckoutRequest, Setup
@@ -98,13 +99,13 @@ def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, Bench]]:
         sides = stack.enter_context(checkouts(Path.cwd(), asked.out).open(request))
         for note in sides.notes:
             click.echo(f"note: {describe_note(note)}", err=True)
-        plan = _plan(asked, sides)
+        plan, budget_s = _plan(asked, sides)
         observer = make_observer()
         stack.callback(observer.close)
-        yield plan, _bench(asked, sides, observer, stack)
+        yield plan, budget_s, _bench(asked, sides, observer, stack)
 
 
-def _plan(asked: Confirming, sides: Sides) -> PairsResult:
+def _plan(asked: Confirming, sides: Sides) -> tuple[PairsResult, float]:
     from ecoci.confirm import scenarios_to_pair
     from ecoci.model import PairsResult, Side
     from ecoci.wiring import describe_job
@@ -114,7 +115,8 @@ def _plan(asked: Confirming, sides: Sides) -> PairsResult:
     made = replace(describe_job(Path.cwd()), spec_file=str(asked.spec_file), commit=sides.head.commit, dirty=False)
     seed = secrets.randbelow(MOST_SEED) if asked.seed is None else asked.seed
     chosen = choose_scenarios(head, asked.only, asked.spec_file)
-    return PairsResult(made, old, new, seed, scenarios_to_pair(base, chosen, asked.pairs), head.tariff)
+    how = pair_plan(base, asked.pairs, asked.budget_min)
+    return PairsResult(made, old, new, seed, scenarios_to_pair(base, chosen, how), head.tariff), how.budget_s
 
 
 def _spec_of(asked: Confirming, checkout: Checkout) -> Spec:

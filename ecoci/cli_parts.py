@@ -11,7 +11,7 @@ import click
 from ecoci.cli_output import printing
 
 if TYPE_CHECKING:
-    from ecoci.model import Report, Spec
+    from ecoci.model import PairPlan, Report, Spec
     from ecoci.pipeline import Desk, Outcome
 
 DEFAULT_SPEC = Path("ecoci.yml")
@@ -63,7 +63,10 @@ def wait_idle_option() -> Decorator:
 
 def pairs_option() -> Decorator:
     return click.option(
-        "--pairs", type=click.IntRange(4, 100), default=12, show_default=True, callback=_even, help="At most so many."
+        "--pairs",
+        type=click.IntRange(4, 100),
+        callback=_even,
+        help="At most so many; default: 12, or as the file says.",
     )
 
 
@@ -72,17 +75,23 @@ def budget_option(what: str) -> Decorator:
         "--budget",
         "budget_min",
         type=click.FloatRange(0, min_open=True),
-        default=10.0,
-        show_default=True,
         metavar="MINUTES",
-        help=what,
+        help=f"{what} Default: 10, or as the scenario file says.",
     )
 
 
-def _even(_context: click.Context, _parameter: click.Parameter, value: int) -> int:
-    if value % 2:
+def _even(_context: click.Context, _parameter: click.Parameter, value: int | None) -> int | None:
+    if value is not None and value % 2:
         raise click.BadParameter(f"{value} is odd; pairs are made two by two, one in each order")
     return value
+
+
+def pair_plan(spec: Spec, pairs: int | None, budget_min: float | None) -> PairPlan:
+    """The plan of the scenario file, as far as options do not say otherwise."""
+    from dataclasses import replace
+
+    chosen = spec.confirm if pairs is None else replace(spec.confirm, pairs=pairs)
+    return chosen if budget_min is None else replace(chosen, budget_s=60.0 * budget_min)
 
 
 def load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:

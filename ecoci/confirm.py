@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ecoci.errors import EcociError, EngineError, InputError
-from ecoci.model import Arm, Pair, PairsResult, RunRecord, Scenario, ScenarioPairs, Spec, Stopped
+from ecoci.model import Arm, Pair, PairPlan, PairsResult, RunRecord, Scenario, ScenarioPairs, Spec, Stopped
 from ecoci.pairing import arm_order, is_settled, judge_pairs
 from ecoci.pipeline import Desk, Machine, Outcome, launch, save_surely
 from ecoci.ports import Clock, PairsStore
@@ -33,15 +33,16 @@ def confirm(plan: PairsResult, budget_s: float, bench: Bench, desk: Desk) -> Out
     return Outcome(report, stopped)
 
 
-def scenarios_to_pair(base: Spec, head: Spec, most_pairs: int) -> tuple[ScenarioPairs, ...]:
+def scenarios_to_pair(base: Spec, head: Spec, plan: PairPlan) -> tuple[ScenarioPairs, ...]:
     """Scenarios by name, as both sides have them; with `against`, the base arm runs the scenario that it names.
 
+    Each run has the windows of the plan: what differs between processes is what decides, so time goes into pairs.
     A scenario that only one side has cannot be compared: one that is new is left out, one that is gone is too. Raises
     `InputError` when nothing is left.
     """
     known = {scenario.name: scenario for scenario in base.scenarios}
     both = ((known.get(scenario.against or scenario.name), scenario) for scenario in head.scenarios)
-    paired = tuple(ScenarioPairs(old, new, most_pairs) for old, new in both if old is not None)
+    paired = tuple(paired_as(plan, old, new) for old, new in both if old is not None)
     if not paired:
         names = ", ".join(sorted(known)) or "none"
         raise InputError(
@@ -50,6 +51,12 @@ def scenarios_to_pair(base: Spec, head: Spec, most_pairs: int) -> tuple[Scenario
             remedy="keep a scenario's name when its settings change; a new one is compared from the next change on",
         )
     return paired
+
+
+def paired_as(plan: PairPlan, base: Scenario, head: Scenario) -> ScenarioPairs:
+    """A scenario as its pairs are planned. Phases are left out, they would double the time and gate nothing."""
+    old, new = (replace(one, effort=replace(one.effort, windows=plan.windows, phases=False)) for one in (base, head))
+    return ScenarioPairs(old, new, plan.pairs)
 
 
 def measure_pairs(plan: PairsResult, budget_s: float, bench: Bench) -> tuple[PairsResult, EcociError | None]:
@@ -112,7 +119,8 @@ def _make_pair(pairs: ScenarioPairs, index: int, first: Arm, bench: Bench) -> tu
     records: dict[Arm, RunRecord] = {}
     for place, arm in enumerate((first, first.other)):
         scenario = pairs.base if arm is Arm.BASE else pairs.head
-        records[arm], error = launch(_one_of(scenario, pairs), 2 * index + place, bench.machines[arm])
+        machine = replace(bench.machines[arm], brief=True)
+        records[arm], error = launch(_one_of(scenario, pairs), 2 * index + place, machine)
         if error is not None and len(records) < 2:
             return None, error
     return Pair(index, first, records[Arm.BASE], records[Arm.HEAD]), error

@@ -29,7 +29,8 @@ from ecoci.ports import Auditor, Launcher, Observer, Publisher, ResultStore
 class Machine:
     """Where runs are made: the launcher, the visible cards and the folder for synthetic weights.
 
-    `extra_tokens` plants a change: so many more than counted are generated in each request.
+    `extra_tokens` plants a change: so many more than counted are generated in each request. `brief` leaves out of runs
+    what only informs.
     """
 
     launcher: Launcher
@@ -38,6 +39,7 @@ class Machine:
     observer: Observer
     wait_idle_s: float = 0.0
     extra_tokens: int = 0
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,16 @@ def launch(scenario: Scenario, index: int, machine: Machine) -> tuple[RunRecord,
     """One run, and the error that it ended with; the record then holds what was measured before, and why it ended."""
     try:
         boards = _boards(scenario, machine)
-        waiting, extra = machine.wait_idle_s, machine.extra_tokens
-        job = RunJob(scenario, index, scenario.effort.runs, boards, machine.cache_dir, waiting, extra)
+        job = RunJob(
+            scenario=scenario,
+            run_index=index,
+            runs_total=scenario.effort.runs,
+            board_uuids=boards,
+            cache_dir=machine.cache_dir,
+            wait_idle_s=machine.wait_idle_s,
+            extra_tokens=machine.extra_tokens,
+            brief=machine.brief,
+        )
         record = machine.launcher.launch(job, machine.observer)
     except EcociError as error:
         facts = (("message", error.message), ("remedy", error.remedy))

@@ -16,9 +16,11 @@ from ecoci.model import (
     Contamination,
     DecodeMode,
     Effort,
+    Gate,
     HostMode,
     ModelRef,
     ModelSource,
+    PairPlan,
     Policy,
     Quantization,
     Scenario,
@@ -27,6 +29,7 @@ from ecoci.model import (
     Unsettled,
     Workload,
 )
+from ecoci.spec_confirm import pair_plan
 from ecoci.spec_fields import (
     Field,
     Section,
@@ -49,7 +52,7 @@ VERSION = 1
 MAX_SCENARIOS = 200
 STEADY_WINDOW_S = 10.0
 
-FILE_KEYS = ("version", "tariff", "defaults", "scenarios")
+FILE_KEYS = ("version", "tariff", "confirm", "defaults", "scenarios")
 TARIFF_KEYS = ("price_per_kwh", "currency", "grid_gco2_per_kwh", "source")
 WORKLOAD_KEYS = (
     "model",
@@ -63,7 +66,7 @@ WORKLOAD_KEYS = (
     "devices",
 )
 EFFORT_KEYS = ("runs", "windows", "window_s", "warm_up_budget_s", "host", "phases")
-POLICY_KEYS = ("tolerance", "alpha", "on_inconclusive", "on_not_measurable", "match", "refuse")
+POLICY_KEYS = ("tolerance", "alpha", "on_inconclusive", "on_not_measurable", "match", "refuse", "gate")
 DEFAULTS_KEYS = (*WORKLOAD_KEYS, *EFFORT_KEYS, "policy")
 SCENARIO_KEYS = ("name", *DEFAULTS_KEYS, "against")
 
@@ -99,7 +102,8 @@ def parse_spec(text: str, *, file: str, in_ci: bool) -> Spec:
     reading = _Reading(in_ci, [])
     entries = whole_file.require("scenarios", _scenario_list, remedy=_STARTER)
     scenarios = _unique([(entry, _scenario(entry, defaults, reading)) for entry in entries])
-    return Spec(scenarios, tariff, tuple(dict.fromkeys(reading.warnings)))
+    confirm = whole_file.read("confirm", pair_plan, PairPlan())
+    return Spec(scenarios, tariff, tuple(dict.fromkeys(reading.warnings)), confirm)
 
 
 def _version(field: Field) -> None:
@@ -245,6 +249,7 @@ def _policy(field: Field) -> Policy:
         on_not_measurable=part.read("on_not_measurable", choice(Unsettled), usual.on_not_measurable),
         match=part.read("match", choice(BoardMatch), usual.match),
         refuse=part.read("refuse", _refuse, usual.refuse),
+        gate=part.read("gate", choice(Gate), usual.gate),
     )
 
 

@@ -17,6 +17,7 @@ class RunJob:
     `board_uuids` are the cards it may use and that are measured; `cache_dir` holds synthetic weights and what the
     sensors of known boards can do. `wait_idle_s` is how long the run may wait for a quiet card before it loads.
     `extra_tokens` are generated in each request and not counted: a change that is planted on purpose.
+    `brief` leaves out what only informs, and is for runs of which many are made in a row.
     """
 
     scenario: Scenario
@@ -26,6 +27,7 @@ class RunJob:
     cache_dir: str
     wait_idle_s: float = 0.0
     extra_tokens: int = 0
+    brief: bool = False
 
 
 class Phase(StrEnum):

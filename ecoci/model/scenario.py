@@ -64,6 +64,14 @@ class Contamination(StrEnum):
     TEMPERATURE_SLOPE = "temperature_slope"
 
 
+class Gate(StrEnum):
+    """What decides: the screen against stored baselines, and pairs where it leaves doubt; pairs; or none of them."""
+
+    AUTO = "auto"
+    CONFIRM = "confirm"
+    SCREEN = "screen"
+
+
 class Unsettled(StrEnum):
     """What a verdict that is neither good nor bad does to the exit code."""
 
@@ -135,6 +143,7 @@ class Policy:
     on_not_measurable: Unsettled = Unsettled.FAIL
     match: BoardMatch = BoardMatch.PRODUCT
     refuse: tuple[Contamination, ...] = (Contamination.FOREIGN_PROCESS, Contamination.BUSY_BEFORE)
+    gate: Gate = Gate.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,21 @@ class Scenario:
     effort: Effort = Effort()
     policy: Policy = Policy()
     against: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairPlan:
+    """How a confirmation is made: at most `pairs` pairs of runs of so many windows each, as far as `budget_s` goes.
+
+    The budget is that of all scenarios together. `setup` builds the environment of each side, None for ecoci's own;
+    what it depends on stands in `lock_files`, empty for the usual names.
+    """
+
+    pairs: int = 12
+    windows: int = 1
+    budget_s: float = 600.0
+    setup: str | None = None
+    lock_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +193,4 @@ class Spec:
     scenarios: tuple[Scenario, ...]
     tariff: Tariff = Tariff()
     warnings: tuple[str, ...] = ()
+    confirm: PairPlan = PairPlan()
