@@ -28,6 +28,9 @@ from ecoci.launchers.forkserver_wire import MAX_BYTES, MAX_TEXT, Answer, RunOrde
 HATCH_LIMIT_S = 30.0
 """From the fork until the new process has made itself fresh, which takes milliseconds."""
 THREADS_END_S = 1.0
+SAFE_THREADS = frozenset({"jemalloc_bg_thd"})
+"""jemalloc, which pyarrow brings, takes all its locks before a fork, frees them on both sides, and goes on without
+its thread in the new process (`jemalloc_prefork` and `background_thread_postfork_child` in its sources)."""
 FIT = b"fit"
 GO = b"go"
 
@@ -204,20 +207,31 @@ def _problem_after(pid: int, child: socket.socket) -> str | None:
     if said != FIT:
         return said.decode("utf-8", errors="replace") or f"the forked process {pid} ended before its run"
     threads = _threads_left()
-    return None if threads == 1 else f"{threads} threads ran in the fork server when it forked"
+    if not threads:
+        return None
+    return f"beside the main thread there ran in the fork server when it forked: {', '.join(sorted(threads))}"
 
 
-def _threads_left() -> int:
-    """How many threads the server had when it forked.
+def _threads_left() -> list[str]:
+    """The names of the threads that the server had beside its own when it forked, and that nobody looked after.
 
     OpenBLAS, which numpy and scipy bring, starts idle ones at its import, ends them before every fork and starts them
     anew at the next use. So those that are left are unknown ones, and may have held a lock that the child never gets.
     """
-    tasks, ends_s = Path("/proc/self/task"), time.monotonic() + THREADS_END_S
+    ends_s = time.monotonic() + THREADS_END_S
     # a thread that has been joined is listed a moment longer
-    while (threads := len(list(tasks.iterdir()))) > 1 and time.monotonic() < ends_s:
+    while (threads := _other_threads()) and time.monotonic() < ends_s:
         time.sleep(0.01)
     return threads
+
+
+def _other_threads() -> list[str]:
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            name = task.joinpath("comm").read_text(encoding="utf-8", errors="replace").strip()
+            found += [name] if int(task.name) != os.getpid() and name not in SAFE_THREADS else []
+    return found
 
 
 def _see_to(pid: int, line: _Line, bell: _Bell, grace_s: float) -> bool:

@@ -122,6 +122,22 @@ def start_native_thread() -> None:
     _thread.start_new_thread(time.sleep, (600,))
 
 
+def start_jemalloc_thread() -> None:
+    """A thread by the name of the one that jemalloc starts, and looks after in a fork."""
+    import _thread
+    import ctypes
+
+    named = threading.Event()
+
+    def sleep() -> None:
+        ctypes.CDLL(None).prctl(PR_SET_NAME, b"jemalloc_bg_thd", 0, 0, 0)
+        named.set()
+        time.sleep(600)
+
+    _thread.start_new_thread(sleep, ())
+    named.wait(10)
+
+
 def poisoned() -> str | None:
     return "CUDA was asked" if os.getpid() == os.getpgid(0) and os.getppid() == PARENT else None
 
@@ -131,11 +147,13 @@ def nothing() -> None:
 
 
 PARENT = os.getpid()
+PR_SET_NAME = 15
 FITNESS: dict[str, Callable[[], str | None]] = {"poisoned": poisoned}
 LOADS: dict[str, Callable[[], None]] = {
     "broken_library": refuse_to_load,
     "threaded": start_thread,
     "native_threaded": start_native_thread,
+    "jemalloc": start_jemalloc_thread,
     "dying": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "slow": lambda: time.sleep(600),
 }

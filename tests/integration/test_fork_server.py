@@ -292,7 +292,7 @@ def test_a_server_that_is_killed_during_a_run_costs_that_run_and_ends_it(tmp_pat
         ("no_memory", "the process cannot be forked: Cannot allocate memory"),
         ("broken_library", "cannot import torch: no such module"),
         ("threaded", "the libraries have started threads of Python: MainThread, pool-1"),
-        ("native_threaded", "2 threads ran in the fork server when it forked"),
+        ("native_threaded", "beside the main thread there ran in the fork server when it forked: python"),
         ("poisoned", "CUDA was asked"),
         ("dying", "the fork server was killed (signal 9), usually because the machine ran out of memory"),
         ("slow", "the fork server said nothing for 0 s"),
@@ -308,6 +308,12 @@ def test_a_run_that_cannot_be_forked_is_made_by_a_fresh_interpreter_with_the_rea
     assert record.failure is None
     assert origin(record)["process"] == "started"
     assert origin(record)["not_forked"].startswith(reason)
+
+
+def test_the_thread_of_jemalloc_which_forks_well_does_not_keep_runs_from_being_forked(tmp_path: Path) -> None:
+    record = launch("jemalloc", tmp_path)
+    assert record.failure is None
+    assert origin(record)["process"] == "forked"
 
 
 def test_a_program_that_is_not_there_is_left_to_the_fallback_with_the_reason(tmp_path: Path) -> None:
