@@ -1,6 +1,6 @@
 """The words of the project as frozen values. Nothing here reads, writes, measures or computes beyond its own fields."""
 
-from ecoci.model.baseline import Baseline, Fingerprint, MetricValue, Observation
+from ecoci.model.baseline import Anchor, Baseline, Fingerprint, MetricValue, Observation, Reset
 from ecoci.model.calibration import Calibration, Rate, Trial, TrialRates
 from ecoci.model.checkout import (
     BuiltEnvironment,
@@ -99,6 +99,7 @@ from ecoci.model.trace import (
 
 __all__ = [
     "SYNTHETIC_ARCHITECTURES",
+    "Anchor",
     "Arm",
     "Artifact",
     "BaseInfo",
@@ -170,6 +171,7 @@ __all__ = [
     "ReasonCode",
     "Replay",
     "Report",
+    "Reset",
     "RunJob",
     "RunMeasurement",
     "RunPiece",

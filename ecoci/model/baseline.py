@@ -52,10 +52,38 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """A change of level that was accepted: the mean begins anew, what came before still tells the spread.
+
+    `at` is how many observations the series had then; the level begins with the next one.
+    """
+
+    at: int
+    reset_utc: str
+    reset_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A release that the level is held against, so that many small steps are seen. `job_ids` are its jobs."""
+
+    name: str
+    job_ids: tuple[str, ...]
+    set_utc: str
+    set_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
-    """The file `baselines/<fingerprint>/<scenario>.json`; `digest` is that of `scenario` when it was measured."""
+    """The file `baselines/<fingerprint>/<scenario>.json`; `digest` is that of `scenario` when it was measured.
+
+    `observations` are in the order in which they were accepted and only ever grow; `resets` and `anchors` too.
+    """
 
     fingerprint: Fingerprint
     scenario: Scenario
     digest: str
     observations: tuple[Observation, ...]
+    resets: tuple[Reset, ...] = ()
+    anchors: tuple[Anchor, ...] = ()

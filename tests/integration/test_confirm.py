@@ -17,6 +17,7 @@ from ecoci.model import (
     ForeignProcess,
     HostState,
     Pair,
+    PairPlan,
     PairsResult,
     Quantization,
     Reason,
@@ -207,19 +208,19 @@ def test_the_comment_tells_how_the_pairs_were_made_and_asks_to_accept_nothing(tm
 
 def test_scenarios_are_paired_by_name_and_new_ones_are_left_out() -> None:
     one, two = scenario("one"), scenario("two")
-    found = scenarios_to_pair(Spec((one,)), Spec((one, two)), 12)
+    found = scenarios_to_pair(Spec((one,)), Spec((one, two)), PairPlan(pairs=12))
     assert [(pair.base.name, pair.head.name) for pair in found] == [("one", "one")]
 
 
 def test_with_against_the_base_arm_runs_the_scenario_that_is_named() -> None:
     base, head = scenario("fp16"), replace(scenario("int8"), against="fp16")
-    (found,) = scenarios_to_pair(Spec((base,)), Spec((base, head)), 12)[1:]
+    (found,) = scenarios_to_pair(Spec((base,)), Spec((base, head)), PairPlan(pairs=12))[1:]
     assert (found.base.name, found.head.name) == ("fp16", "int8")
 
 
 def test_when_no_scenario_is_on_both_sides_it_says_which_there_were() -> None:
     with pytest.raises(InputError, match="are: one"):
-        scenarios_to_pair(Spec((scenario("one"),)), Spec((scenario("two"),)), 12)
+        scenarios_to_pair(Spec((scenario("one"),)), Spec((scenario("two"),)), PairPlan(pairs=12))
 
 
 @pytest.mark.parametrize(
