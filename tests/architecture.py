@@ -28,6 +28,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "measure",
             "stats",
             "sequential",
+            "series",
             "pairing",
             "calibration",
             "planning",
