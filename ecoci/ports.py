@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
 
+from ecoci.errors import EcociError
 from ecoci.model import (
     Artifact,
     Baseline,
@@ -139,6 +140,16 @@ class PairsStore(Protocol):
     """Keeps the result of a confirmation."""
 
     def save_pairs(self, result: PairsResult) -> Path: ...
+
+
+class Confirmer(Protocol):
+    """Measures base and head of the named scenarios in pairs, or gives back recorded ones.
+
+    A scenario that the base does not have is not in the answer. The error, if any, is what cut it short; one that left
+    nothing measured is raised.
+    """
+
+    def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]: ...
 
 
 class Checkouts(Protocol):

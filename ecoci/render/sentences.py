@@ -31,6 +31,7 @@ class Said:
 
 
 _ACCEPT = "`ecoci run` on the base commit here, then `ecoci baseline accept ecoci-out/result.json`."
+_CONFIRM = "`ecoci confirm --base REF`, or `ecoci run --base REF`, which does so by itself."
 _QUIET = "Stop what else runs on this machine or GPU, then measure again."
 
 _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
@@ -122,10 +123,22 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "[{run:run}: ]The measurement was stopped before it was done[ (signal {signal})].",
             "Run the same command again.",
         ),
-        ReasonCode.TOO_FEW_RUNS: Said(
-            "There are too few runs to tell a change from noise[: {base_n:count} of the base and "
-            "{head_n:count} of the head][; each side needs {needed:count}].",
-            "Set `runs` in ecoci.yml to 5 or more; accept more baseline runs if the base has too few.",
+        ReasonCode.TOO_FEW_JOBS: Said(
+            "The baseline is too thin to decide anything[: it holds {jobs:count} jobs, and {needed:count} are needed "
+            "to know how much jobs differ]. Runs of one job count as one.",
+            "Let pairs decide: " + _CONFIRM + " Meanwhile accept a job of the main branch each night: "
+            "`ecoci baseline accept`.",
+        ),
+        ReasonCode.SUSPICIOUS: Said(
+            "The energy lies above what jobs of the baseline show[: {ci_low:percent} to {ci_high:percent}], and a rise "
+            "beyond the tolerance[ of {tolerance:share}] cannot be excluded. One job proves nothing yet.",
+            "Let pairs decide: " + _CONFIRM,
+        ),
+        ReasonCode.SLOW_CREEP: Said(
+            "The newest jobs of the baseline lie[ {change:percent}] above those of[ {anchor:message}]"
+            "[ ({ci_low:percent} to {ci_high:percent})]: many small steps added up to more than the tolerance"
+            "[ of {tolerance:share}].",
+            "Find the steps in the history, or accept them: `ecoci baseline reset SCENARIO --reason …`.",
         ),
         ReasonCode.ABOVE_TOLERANCE: Said(
             "The whole interval of the change lies above the tolerance[: at least {ci_low:percent}]"
@@ -141,9 +154,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ),
         ReasonCode.INTERVAL_TOO_WIDE: Said(
             "The interval of the change[, {ci_low:percent} to {ci_high:percent},] lies on both sides of the tolerance"
-            "[ of {tolerance:share}]: these runs cannot tell a regression from noise.",
-            "Measure with more runs (`runs` in ecoci.yml[; about {runs_needed:count} would do]) "
-            "or on a quieter machine.",
+            "[ of {tolerance:share}]: jobs differ too much to tell a regression from noise.",
+            "Let pairs decide: " + _CONFIRM + " Or widen the tolerance to what the machine can tell: `ecoci plan`.",
         ),
         ReasonCode.TOO_FEW_PAIRS: Said(
             "There are too few pairs to tell a change from noise[: {pairs:count} of at least {needed:count}].",
