@@ -94,9 +94,10 @@ def _of_one_board(residuals: _Residuals, level: Sequence[JobValue], heads: int) 
 
 
 def _of_several_boards(residuals: _Residuals, level: Sequence[JobValue], heads: int) -> Expected | None:
-    """One-way random effects from unweighted means (Thomas and Hultquist 1978), df by Satterthwaite (1946).
+    """One-way random effects from unweighted means (Thomas and Hultquist 1978).
 
-    The head may be of a board that nobody has seen, so the whole spread between boards counts.
+    The head may be of a board that nobody has seen, so the whole spread between boards counts, and their number less
+    one is the degrees of freedom: with two boards nearly nothing is known of it. With equal boards that is too wide.
     """
     boards = list(residuals.by_board.values())
     if len(boards) < 2:
@@ -108,14 +109,11 @@ def _of_several_boards(residuals: _Residuals, level: Sequence[JobValue], heads: 
     of_level = _by_board(level)
     share = 1.0 / (len(of_level) * _harmonic_mean(map(len, of_level)))
     weight = 1.0 + 1.0 / len(of_level)
-    parts = (weight * between, max(0.0, 1.0 / heads + share - weight / usual) * within)
-    least = within * (1.0 / heads + share)
-    variance = max(math.fsum(parts), least)
-    df = _satterthwaite(parts, (len(boards) - 1, df_within)) if math.fsum(parts) >= least else float(df_within)
+    variance = weight * between + max(0.0, 1.0 / heads + share - weight / usual) * within
     return Expected(
         mean=stats.mean([stats.mean(values) for values in of_level]),
-        se=math.sqrt(variance),
-        df=df,
+        se=math.sqrt(max(variance, within * (1.0 / heads + share))),
+        df=float(len(boards) - 1),
         jobs=len(level),
         spread_jobs=residuals.count,
         job_sd=math.sqrt(within),
@@ -138,10 +136,3 @@ def _squares_within(boards: Sequence[Sequence[float]]) -> float:
 def _harmonic_mean(counts: Iterable[int]) -> float:
     known = list(counts)
     return len(known) / math.fsum(1.0 / count for count in known)
-
-
-def _satterthwaite(parts: Sequence[float], dfs: Sequence[int]) -> float:
-    """Degrees of freedom of a sum of independent variances."""
-    total = math.fsum(parts)
-    weighed = math.fsum(part * part / df for part, df in zip(parts, dfs, strict=True) if df > 0)
-    return total * total / weighed if weighed > 0.0 else float(max(1, *dfs))

@@ -67,18 +67,23 @@ def planned(*pairs: ScenarioPairs, seed: int = 1) -> PairsResult:
     return PairsResult(PROVENANCE, BASE, HEAD, seed, pairs or (paired(),), Tariff())
 
 
-def confirmed(
-    plan: PairsResult, base: World, head: World, folder: Path, budget_s: float = 1e9
-) -> tuple[Outcome, PairsResult]:
-    """A whole confirmation, and what it saved."""
-    clock, kept = SimulatedClock(), Kept()
+def bench_of(base: World, head: World, folder: Path) -> Bench:
+    """Two simulated arms on one clock."""
+    clock = SimulatedClock()
     machines = {
         arm: Machine(TimedLauncher(world, clock), (BOARD.uuid,), "", Heard())
         for arm, world in ((Arm.BASE, base), (Arm.HEAD, head))
     }
-    store = FolderStore(folder, folder)
+    return Bench(machines, clock, FolderStore(folder, folder))
+
+
+def confirmed(
+    plan: PairsResult, base: World, head: World, folder: Path, budget_s: float = 1e9
+) -> tuple[Outcome, PairsResult]:
+    """A whole confirmation, and what it saved."""
+    kept, store = Kept(), FolderStore(folder, folder)
     desk = Desk(NoAudit(), store, kept, kept.render)
-    outcome = confirm(plan, budget_s, Bench(machines, clock, store), desk)
+    outcome = confirm(plan, budget_s, bench_of(base, head, folder), desk)
     assert kept.reports == [outcome.report]
     saved = load_measured(folder / "pairs.json")
     assert isinstance(saved, PairsResult)
