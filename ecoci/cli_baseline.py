@@ -126,7 +126,8 @@ def anchor(name: str, release: str, by: str | None, baselines: Path) -> int:
 
     path, kept = _rewritten(name, baselines, lambda found, now: set_anchor(found, release, by or _actor(), now))
     made = kept.anchors[-1]
-    click.echo(f"{len(made.job_ids)} jobs of {kept.scenario.name} stand for {made.name} in {path}")
+    number = len(made.job_ids)
+    click.echo(f"{made.name} of {kept.scenario.name} has {number} {'job' if number == 1 else 'jobs'} in {path}")
     return 0
 
 

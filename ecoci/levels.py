@@ -103,9 +103,11 @@ def _misplaced_resets(baseline: Baseline) -> Iterable[tuple[str, str, str]]:
     for at in places:
         if not 0 < at <= len(entries):
             yield f"has a reset after observation {at}, but holds {len(entries)}", f"{_BY_HAND}, or cut", remedy
-        elif at < len(entries) and entries[at - 1].job_id == entries[at].job_id:
+            continue
+        before, after = frozenset(job_ids(entries[:at])), job_ids(entries[at:])
+        for job_id in (one for one in after if one in before):
             cause = f"{_BY_HAND}; the runs of a job are of one level"
-            yield f"has a reset inside job {_shown(entries[at].job_id)}, after observation {at}", cause, remedy
+            yield f"has a reset inside job {_shown(job_id)}, after observation {at}", cause, remedy
     for first, second in pairwise(places):
         if second <= first:
             cause = f"{_BY_HAND}; each level begins after the one before it"

@@ -29,14 +29,15 @@ _SHORT: Mapping[Metric, str] = MappingProxyType(
     }
 )
 _ENERGY = _SHORT[Metric.ENERGY_PER_TOKEN_J]
+_LISTED = ("jobs", "levels", "boards")
 _WIDE = 120
 _REASON = 200
 
 
 def baselines_table(baselines: Iterable[BaselineOverview], style: Style) -> Table:
     """Scenario, fingerprint, depth, levels, boards, mean ± sd of the newest level's jobs, day of the newest run."""
-    counts = (Column(title, numeric=True) for title in ("jobs", "runs", "levels", "boards", _ENERGY))
-    columns = (Column("scenario"), Column("fingerprint"), *counts, Column("newest"))
+    numbers = (Column(title, numeric=True) for title in (*_LISTED, _ENERGY))
+    columns = (Column("scenario"), Column("fingerprint"), *numbers, Column("newest"))
     return Table(columns, tuple(_baseline_row(seen, style) for seen in baselines))
 
 
@@ -45,7 +46,7 @@ def _baseline_row(seen: BaselineOverview, style: Style) -> Row:
     return (
         style.quote(seen.baseline.scenario.name),
         style.quote(seen.baseline.fingerprint.name, _WIDE),
-        *_counts(seen).values(),
+        *(_counts(seen)[name] for name in _LISTED),
         _mean_sd(seen.of(Metric.ENERGY_PER_TOKEN_J)),
         style.quote(newest[:10]) if newest else MISSING,
     )
