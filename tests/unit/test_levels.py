@@ -166,7 +166,7 @@ def _anchors(*anchors: tuple[str, tuple[str, ...]]) -> Baseline:
 
 
 _FIRST, _SECOND = Job("job-1").observations(), Job("job-2").observations()
-INTERLEAVED = replace(_resets(2), observations=(_FIRST[0], *_SECOND, _FIRST[1]))
+INTERLEAVED = replace(_resets(3), observations=(_FIRST[0], *_SECOND, _FIRST[1]))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ INTERLEAVED = replace(_resets(2), observations=(_FIRST[0], *_SECOND, _FIRST[1]))
         (_resets(4, 2), "has a reset after observation 2 behind one after observation 4"),
         (_resets(2, 2), "has a reset after observation 2 behind one after observation 2"),
         (_resets(3), "has a reset inside job 'job-2', after observation 3"),
-        (INTERLEAVED, "has a reset inside job 'job-1', after observation 2"),
+        (INTERLEAVED, "has a reset inside job 'job-1', after observation 3"),
         (_anchors(("v1", ("job-9",))), "has an anchor 'v1' of job 'job-9', which it does not hold"),
         (_anchors(("v1", ())), "has an anchor 'v1' without jobs"),
         (_anchors(("v1", ("job-1", "job-1"))), "has an anchor 'v1' with a job twice"),
