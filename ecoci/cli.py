@@ -88,7 +88,9 @@ def _judged(files: tuple[Path, ...], desk: Desk) -> Report:
             cause="pairs hold both sides and are judged alone; results of several jobs are judged together",
             remedy="give either one pairs.json, or result.json files only",
         )
-    return judge(jobs[0], (), desk.store.list_baselines(), tuple(jobs[1:]))
+    baselines = desk.store.list_baselines()
+    newer = desk.newer_than(jobs[0].provenance.commit, baselines)
+    return judge(jobs[0], (), baselines, tuple(jobs[1:]), newer)
 
 
 @cli.command()

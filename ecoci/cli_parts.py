@@ -149,10 +149,11 @@ def read_spec(spec_file: Path) -> Spec:
 def make_desk(out: Path, baselines: Path, bases: tuple[Path, ...] = ()) -> Desk:
     from ecoci.pipeline import Desk
     from ecoci.store import FolderPublisher, FolderStore
-    from ecoci.wiring import NoAudit, result_store
+    from ecoci.wiring import NoAudit, history, result_store
 
     store = result_store(bases, out) if bases else FolderStore(out, baselines)
-    return Desk(NoAudit(), store, FolderPublisher(out), artifacts)
+    known = None if bases else history(Path.cwd())
+    return Desk(NoAudit(), store, FolderPublisher(out), artifacts, known)
 
 
 def artifacts(report: Report) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ecoci.ancestry import jobs_left_out, measured_before
 from ecoci.compare import Head, HeadJob, compare, notes
 from ecoci.errors import DataError, InputError
 from ecoci.identity import fingerprint_of, scenario_digest
@@ -50,22 +51,43 @@ class _Measured:
         return HeadJob(self.job_id, tuple(sorted(board.uuid for board in boards)), self.runs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The baselines without what these jobs brought to them, those that are of these jobs alone, and newer commits."""
+
+    baselines: tuple[Baseline, ...]
+    own: tuple[Baseline, ...]
+    newer: frozenset[str]
+
+    def usable(self) -> tuple[Baseline, ...]:
+        return tuple(b for b in measured_before(self.baselines, self.newer) if b.observations)
+
+    def left_out(self, scenario: Scenario, environment: Environment | None) -> int:
+        """How many jobs of the scenario's baseline measured newer commits."""
+        baseline, _ = _find_baseline(scenario, environment, self.baselines)
+        return 0 if baseline is None else jobs_left_out(baseline, *measured_before((baseline,), self.newer))
+
+
 def judge(
-    job: JobResult, findings: tuple[Finding, ...], baselines: tuple[Baseline, ...], more: tuple[JobResult, ...] = ()
+    job: JobResult,
+    findings: tuple[Finding, ...],
+    baselines: tuple[Baseline, ...],
+    more: tuple[JobResult, ...] = (),
+    newer: frozenset[str] = frozenset(),
 ) -> Report:
     """Compare every scenario with its baseline and decide. Everything here can be repeated from the files.
 
     `more` are further jobs of the same head, each one more value. Observations of these very jobs are left out of the
-    baselines: compared with itself, everything passes. A job that was cut short is never green: the scenarios it did
-    not reach are unknown. Raises `DataError` for a result whose policy no scenario file could hold, `InputError` for
-    jobs of different heads.
+    baselines: compared with itself, everything passes. So are those of commits that are `newer`, which the head does
+    not contain. A job that was cut short is never green: the scenarios it did not reach are unknown. Raises `DataError`
+    for a result whose policy no scenario file could hold, `InputError` for jobs of different heads.
     """
     jobs = (job, *more)
     check_one_head(jobs)
     ids = {one.provenance.job_id for one in jobs}
     own = tuple(b for b in baselines if {o.job_id for o in b.observations} <= ids)
-    others = tuple(b for b in (keep(b, lambda o: o.job_id not in ids) for b in baselines) if b.observations)
-    scenarios = tuple(_judge_scenario(_measured(result.scenario, jobs), others, own) for result in job.results)
+    stored = _Stored(tuple(keep(b, lambda o: o.job_id not in ids) for b in baselines), own, newer)
+    scenarios = tuple(_judge_scenario(_measured(result.scenario, jobs), stored) for result in job.results)
     verdict = overall(scenario.verdict.kind for scenario in scenarios)
     complete = all(one.complete for one in jobs)
     if not complete and verdict in (VerdictKind.PASS, VerdictKind.IMPROVED):
@@ -106,15 +128,13 @@ def _measured(scenario: Scenario, jobs: Sequence[JobResult]) -> tuple[_Measured,
     return tuple(found)
 
 
-def _judge_scenario(
-    measured: tuple[_Measured, ...], baselines: tuple[Baseline, ...], own: tuple[Baseline, ...]
-) -> ScenarioReport:
+def _judge_scenario(measured: tuple[_Measured, ...], stored: _Stored) -> ScenarioReport:
     scenario, environment = measured[0].result.scenario, next((m.environment for m in measured if m.environment), None)
     check_policy(scenario)
     head = Head(scenario, environment, tuple(one.head_job() for one in measured))
-    baseline, candidates = _find_baseline(scenario, environment, baselines)
-    comparison = compare(head, baseline, candidates)
-    itself, _ = _find_baseline(scenario, environment, own)
+    baseline, candidates = _find_baseline(scenario, environment, stored.usable())
+    comparison = _without_newer(compare(head, baseline, candidates), stored.left_out(scenario, environment))
+    itself, _ = _find_baseline(scenario, environment, stored.own)
     found = tuple(problem for one in measured for problem in _result_problems(one.result))
     unlike = _unlike_jobs(measured)
     comparison = replace(comparison, problems=(*found, *unlike, *_naming_itself(comparison.problems, itself)))
@@ -129,6 +149,20 @@ def _judge_scenario(
         verdict=decide_screen(comparison, scenario.policy),
         flags=(*notes(head, baseline), *_creep(comparison, scenario.policy), *_flags(head.runs)),
     )
+
+
+def _without_newer(comparison: Comparison, jobs: int) -> Comparison:
+    """Says how many jobs were left out: beside the numbers, or, where none are left, as what explains it."""
+    if not jobs:
+        return comparison
+    if comparison.screen is not None:
+        return replace(comparison, screen=replace(comparison.screen, newer_jobs=jobs))
+    told = (ReasonCode.NO_BASELINE, ReasonCode.TOO_FEW_JOBS)
+    problems = (
+        replace(one, facts=(*one.facts, ("newer_jobs", jobs))) if one.code in told else one
+        for one in comparison.problems
+    )
+    return replace(comparison, problems=tuple(problems))
 
 
 def _unlike_jobs(measured: Sequence[_Measured]) -> tuple[Reason, ...]:

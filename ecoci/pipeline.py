@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ecoci.ancestry import measured_before, measured_commits
 from ecoci.errors import DeviceError, EcociError, EngineError, InterruptedRunError
 from ecoci.gate import merged, to_confirm, to_screen
 from ecoci.judge import judge
 from ecoci.model import (
     Artifact,
+    Baseline,
     JobResult,
     Provenance,
     Reason,
@@ -24,7 +26,7 @@ from ecoci.model import (
     Spec,
 )
 from ecoci.pairing import judge_pairs
-from ecoci.ports import Auditor, Confirmer, Launcher, Observer, Publisher, ResultStore
+from ecoci.ports import Auditor, Confirmer, History, Launcher, Observer, Publisher, ResultStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,13 @@ class Desk:
     store: ResultStore
     publisher: Publisher
     render: Callable[[Report], tuple[Artifact, ...]]
+    history: History | None = None
+
+    def newer_than(self, commit: str | None, baselines: tuple[Baseline, ...]) -> frozenset[str]:
+        """Commits of the baselines that the commit does not contain; none where nobody can tell."""
+        if self.history is None or commit is None:
+            return frozenset()
+        return self.history.newer(measured_commits(baselines), commit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +89,15 @@ def run(order: Order, machine: Machine, desk: Desk, confirmer: Confirmer | None 
     findings = desk.auditor.audit(order.root)
     # read first: a damaged baseline shows before minutes of measuring, not after
     baselines = desk.store.list_baselines()
-    chosen = order.spec.scenarios if confirmer is None else to_screen(order.spec, baselines)
+    newer = desk.newer_than(order.provenance.commit, baselines)
+    chosen = order.spec.scenarios if confirmer is None else to_screen(order.spec, measured_before(baselines, newer))
     job, stopped = _screen(order, chosen, machine, desk.store)
-    report = judge(job, findings, baselines)
+    report = judge(job, findings, baselines, newer=newer)
     if confirmer is not None and stopped is None:
         report, stopped = _confirmed(order.spec, report, confirmer)
     if missing := _missing(order.spec, report, stopped):
         job, stopped = measure(_only(order.spec, missing), order.provenance, machine, desk.store, job)
-        report = _together(order.spec, report, judge(job, findings, baselines))
+        report = _together(order.spec, report, judge(job, findings, baselines, newer=newer))
     desk.publisher.publish(desk.render(report))
     return Outcome(report, stopped)
 

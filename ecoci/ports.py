@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
@@ -156,6 +156,17 @@ class Checkouts(Protocol):
     """Lays out the two sides of a pull request, each with what runs it, for as long as the context is open."""
 
     def open(self, request: CheckoutRequest) -> AbstractContextManager[Sides]: ...
+
+
+class History(Protocol):
+    """Knows which commits came after which.
+
+    `newer` is those of `commits` that the repository knows and that are no ancestors of `head`: what was measured on
+    them says nothing about where the head comes from. Commits it does not know are not among them, and where it does
+    not know the head it names none.
+    """
+
+    def newer(self, commits: Sequence[str], head: str) -> frozenset[str]: ...
 
 
 class Environments(Protocol):

@@ -20,7 +20,7 @@ from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import Recordings
 from ecoci.model import Board, Checkout, Finding, Host, HostMode, Provenance, RunJob, Sides
-from ecoci.ports import Checkouts, Clock, Engine, HostControl, Launcher, Meter, ResultStore
+from ecoci.ports import Checkouts, Clock, Engine, History, HostControl, Launcher, Meter, ResultStore
 
 if TYPE_CHECKING:
     from ecoci.launchers.forkserver import ForkServerLauncher
@@ -134,6 +134,13 @@ def checkouts(project: Path, out: Path) -> Checkouts:
 
     cache = cache_folder()
     return GitCheckouts(project, cache / "checkouts", CachedEnvironments(cache / "environments", out / "logs"))
+
+
+def history(project: Path) -> History:
+    """What the repository of `project` knows of measured commits; nothing where there is no repository or no git."""
+    from ecoci.checkouts.git_history import GitHistory
+
+    return GitHistory(project)
 
 
 def recordings(place: Path) -> Recordings:

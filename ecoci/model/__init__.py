@@ -15,6 +15,7 @@ from ecoci.model.checkout import (
 )
 from ecoci.model.doctor import Check, ProbeResult
 from ecoci.model.job import ErrorNote, Phase, Progress, RunJob, RunPiece
+from ecoci.model.overview import AnchorLine, BaselineOverview, BoardsLine, JobLine, JobsMean, LevelLine
 from ecoci.model.pairs import Arm, Pair, PairsResult, ScenarioPairs, Side, Stopped
 from ecoci.model.planning import Demand, Noise, Reach
 from ecoci.model.report import (
@@ -104,13 +105,16 @@ from ecoci.model.trace import (
 __all__ = [
     "SYNTHETIC_ARCHITECTURES",
     "Anchor",
+    "AnchorLine",
     "Arm",
     "Artifact",
     "BaseInfo",
     "Baseline",
+    "BaselineOverview",
     "Board",
     "BoardMatch",
     "BoardShare",
+    "BoardsLine",
     "BuiltEnvironment",
     "Calibration",
     "Check",
@@ -143,7 +147,10 @@ __all__ = [
     "HostState",
     "IdlePower",
     "IdleTraces",
+    "JobLine",
     "JobResult",
+    "JobsMean",
+    "LevelLine",
     "LookTaken",
     "Measurement",
     "MeterFacts",

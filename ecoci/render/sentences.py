@@ -38,8 +38,9 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
     {
         ReasonCode.NO_BASELINE: Said(
             "There is no accepted baseline[ of {scenario}] for this hardware and software[ ({fingerprint})]"
-            "[ but this very job's own ({own_job}), and no job is compared with itself].",
-            f"Make one: {_ACCEPT}",
+            "[ but this very job's own ({own_job}), and no job is compared with itself]"
+            "[ but {newer_jobs:count} jobs of commits that this head does not contain].",
+            f"Make one: {_ACCEPT} Or let pairs decide, which need none: " + _CONFIRM,
         ),
         ReasonCode.FINGERPRINT_DIFFERS: Said(
             "The stored baseline[ of {scenario}] was measured on other hardware or software[; different: {fields}].",
@@ -125,7 +126,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ),
         ReasonCode.TOO_FEW_JOBS: Said(
             "The baseline is too thin to decide anything[: it holds {jobs:count} jobs, and {needed:count} are needed "
-            "to know how much jobs differ]. Runs of one job count as one.",
+            "to know how much jobs differ][; {newer_jobs:count} more measured commits that this head does not contain]. "
+            "Runs of one job count as one.",
             "Let pairs decide: " + _CONFIRM + " Meanwhile accept a job of the main branch each night: "
             "`ecoci baseline accept`.",
         ),

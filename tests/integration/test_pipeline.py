@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from ecoci import baselines, pipeline
+from ecoci.checkouts.history import GivenHistory
 from ecoci.codec import dumps
 from ecoci.confirm import measure_pairs, paired_as
 from ecoci.errors import DataError, DeviceError, EcociError, EngineError, InputError, InterruptedRunError
@@ -566,3 +567,29 @@ def test_a_baseline_that_crept_up_is_said_beside_the_verdict(tmp_path: Path) -> 
     flags = {flag.code for flag in report.scenarios[0].flags}
     assert ReasonCode.SLOW_CREEP in flags
     assert "many small steps" in render_comment(report)
+
+
+class TestCommitsThatTheHeadDoesNotContain:
+    def history(self, *newer: str) -> GivenHistory:
+        return GivenHistory(frozenset(newer))
+
+    def test_they_are_no_base_and_are_counted(self, repository: Repository) -> None:
+        newer = repository.folder / "newer"
+        (stored,) = repository.store.list_baselines()
+        later = tuple(
+            replace(entry, job_id=f"later-{entry.job_id}", commit="d" * 40) for entry in stored.observations[:10]
+        )
+        repository.store.save_baseline(replace(stored, observations=(*stored.observations, *later)))
+        desk = replace(repository.desk(), history=self.history("d" * 40))
+        report = pipeline.run(order(newer, scenario()), machine(World(seed=2)), desk).report
+        screen = report.scenarios[0].comparison.screen
+        assert screen is not None
+        assert (screen.jobs, screen.newer_jobs) == (LEAST_JOBS, 2)
+        assert "2 newer jobs were left out" in render_comment(report)
+
+    def test_where_nothing_else_is_left_the_report_says_so(self, repository: Repository) -> None:
+        desk = replace(repository.desk(), history=self.history("a" * 40))
+        report = pipeline.run(order(repository.folder, scenario()), machine(World(seed=2)), desk).report
+        assert report.verdict is VerdictKind.NOT_MEASURABLE
+        (reason,) = report.scenarios[0].comparison.problems
+        assert (reason.code, reason.fact("newer_jobs")) == (ReasonCode.NO_BASELINE, LEAST_JOBS)
