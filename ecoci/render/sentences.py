@@ -125,8 +125,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Run the same command again.",
         ),
         ReasonCode.TOO_FEW_JOBS: Said(
-            "The baseline is too thin to decide anything[: it holds {jobs:count} jobs, and {needed:count} are needed "
-            "to know how much jobs differ][; {newer_jobs:count} more measured commits that this head does not contain]. "
+            "The baseline is too thin to decide anything[: it holds {jobs:count} of the {needed:count} jobs that it "
+            "takes to know how much jobs differ][; {newer_jobs:count} more are of commits that this head does not contain]. "
             "Runs of one job count as one.",
             "Let pairs decide: " + _CONFIRM + " Meanwhile accept a job of the main branch each night: "
             "`ecoci baseline accept`.",

@@ -128,7 +128,7 @@ def test_a_sentence_tells_where_a_change_stands() -> None:
     said = describe(Reason(ReasonCode.INTERVAL_TOO_WIDE, facts))
     assert "−1.0 % to +9.0 %" in said.sentence
     assert "tolerance of 5 %" in said.sentence
-    assert "about 9 would do" in said.remedy
+    assert "Let pairs decide" in said.remedy
 
 
 def test_throttling_tells_how_long_how_much_and_why() -> None:
