@@ -126,7 +126,7 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ),
         ReasonCode.TOO_FEW_JOBS: Said(
             "The baseline is too thin to decide anything[: it holds {jobs:count} of the {needed:count} jobs that it "
-            "takes to know how much jobs differ][; {newer_jobs:count} more are of commits that this head does not contain]. "
+            "takes to know how much jobs differ][, {newer_jobs:count} more are of commits that the head lacks]. "
             "Runs of one job count as one.",
             "Let pairs decide: " + _CONFIRM + " Meanwhile accept a job of the main branch each night: "
             "`ecoci baseline accept`.",
