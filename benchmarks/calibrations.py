@@ -83,7 +83,8 @@ def _time_s(pairs: ScenarioPairs) -> float:
 
 
 HEAD = (
-    "| workload | change | tolerance | confirmations | boards | REGRESSED | PASS | undecided | found, % | pairs | time, s |\n"
+    "| workload | change | tolerance | confirmations | boards "
+    "| REGRESSED | PASS | undecided | found, % | pairs | time, s |\n"
     "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: |"
 )
 

@@ -22,17 +22,16 @@ TWO_LEVELS = with_jobs(
 
 def test_a_job_is_one_line_with_the_geometric_mean_of_its_runs() -> None:
     seen = overview(baseline_of(Job("job-1", (1.0, 4.0)), Job("job-2", (3.0,))))
-    assert [(job.job_id, job.runs, job.metric(ENERGY)) for job in seen.jobs] == [
-        ("job-1", 2, pytest.approx(2.0)),
-        ("job-2", 1, pytest.approx(3.0)),
-    ]
+    assert [(job.job_id, job.runs) for job in seen.jobs] == [("job-1", 2), ("job-2", 1)]
+    assert [job.metric(ENERGY) for job in seen.jobs] == pytest.approx([2.0, 3.0])
 
 
 def test_each_level_has_its_own_mean_spread_and_reset() -> None:
     first, second = overview(TWO_LEVELS).levels
     assert (first.jobs, first.begun) == (2, None)
     assert first.energy is not None
-    assert (first.energy.mean, first.energy.spread) == (pytest.approx(2.0), pytest.approx(0.0, abs=1e-12))
+    assert first.energy.mean == pytest.approx(2.0)
+    assert first.energy.spread == pytest.approx(0.0, abs=1e-12)
     assert (second.jobs, second.begun) == (2, TWO_LEVELS.resets[0])
 
 
@@ -49,7 +48,8 @@ def test_without_two_jobs_in_a_level_the_spread_is_unknown() -> None:
 def test_what_a_head_is_compared_with_is_the_newest_level_and_no_more_jobs_than_its_window() -> None:
     newest = overview(TWO_LEVELS).of(ENERGY)
     assert newest is not None
-    assert (newest.jobs, newest.mean) == (2, pytest.approx(math.sqrt(3.0 * 3.3)))
+    assert newest.jobs == 2
+    assert newest.mean == pytest.approx(math.sqrt(3.0 * 3.3))
     many = overview(baseline_of(*(Job(f"job-{number}") for number in range(WINDOW_JOBS + 3)))).of(ENERGY)
     assert many is not None
     assert many.jobs == WINDOW_JOBS
@@ -64,7 +64,8 @@ def test_right_after_a_reset_the_newest_level_is_there_and_empty() -> None:
 def test_an_anchor_tells_how_far_the_newest_level_is_from_it() -> None:
     base = set_anchor(baseline_of(Job("job-1", (2.0,))), "v1", "bob", NOW)
     (line,) = overview(with_jobs(reset_now(base), Job("job-2", (2.44,)))).anchors
-    assert (line.name, line.jobs, line.change) == ("v1", 1, pytest.approx(0.22))
+    assert (line.name, line.jobs) == ("v1", 1)
+    assert line.change == pytest.approx(0.22)
 
 
 def test_an_anchor_beside_an_empty_level_has_no_change() -> None:
@@ -76,11 +77,9 @@ def test_boards_have_a_mean_each_and_all_of_them_are_counted() -> None:
     elsewhere = Job("job-2", (3.0,), boards=("GPU-2",))
     both = Job("job-3", (5.0,), boards=("GPU-2", "GPU-1"))
     seen = overview(baseline_of(Job("job-1", (2.0,)), elsewhere, both))
-    assert [(line.uuids, line.energy.mean) for line in seen.boards] == [
-        (("GPU-1",), pytest.approx(2.0)),
-        (("GPU-1", "GPU-2"), pytest.approx(5.0)),
-        (("GPU-2",), pytest.approx(3.0)),
-    ]
+    assert {line.uuids: line.energy.mean for line in seen.boards} == pytest.approx(
+        {("GPU-1",): 2.0, ("GPU-1", "GPU-2"): 5.0, ("GPU-2",): 3.0}
+    )
     assert seen.board_count == 2
 
 
