@@ -29,8 +29,10 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "stats",
             "sequential",
             "series",
+            "arms",
             "pairing",
             "calibration",
+            "disturbance",
             "planning",
             "compare",
             "pace",
@@ -45,7 +47,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
     2: ("ports",),
     3: (
-        *("clocks", "bench", "wait_idle", "store", "render.progress"),
+        *("clocks", "bench", "wait_idle", "store", "store_*", "render.progress"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
         *("checkouts", "checkouts.*"),
     ),
@@ -55,7 +57,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
 }
 
-ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
+ADAPTERS = ("store", "store_*", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
 SHARED = (
     "clocks",
     "wait_idle",

@@ -1,7 +1,7 @@
 """The words of the project as frozen values. Nothing here reads, writes, measures or computes beyond its own fields."""
 
 from ecoci.model.baseline import Anchor, Baseline, Fingerprint, MetricValue, Observation, Reset
-from ecoci.model.calibration import Calibration, Rate, Trial, TrialRates
+from ecoci.model.calibration import Calibration, MachineCalibration, Rate, Trial, TrialRates
 from ecoci.model.checkout import (
     BuiltEnvironment,
     Checkout,
@@ -22,6 +22,7 @@ from ecoci.model.report import (
     BaseInfo,
     Comparison,
     Confirmation,
+    Disturbance,
     FieldDifference,
     Finding,
     HostPace,
@@ -36,7 +37,6 @@ from ecoci.model.report import (
     Severity,
     Summary,
     Verdict,
-    VerdictKind,
 )
 from ecoci.model.result import (
     Board,
@@ -96,6 +96,7 @@ from ecoci.model.trace import (
     ThrottleTime,
     Trace,
 )
+from ecoci.model.verdict import VerdictKind
 
 __all__ = [
     "SYNTHETIC_ARCHITECTURES",
@@ -120,6 +121,7 @@ __all__ = [
     "DecodeMode",
     "Demand",
     "DeviceSamples",
+    "Disturbance",
     "DomainEnergy",
     "Effort",
     "EngineFacts",
@@ -140,6 +142,7 @@ __all__ = [
     "IdleTraces",
     "JobResult",
     "LookTaken",
+    "MachineCalibration",
     "Measurement",
     "MeterFacts",
     "Metric",
