@@ -31,7 +31,7 @@ from ecoci.model import (
     ScenarioPairs,
     Sides,
 )
-from ecoci.ports import Checkouts, Clock, Engine, HostControl, Launcher, Meter, ResultStore
+from ecoci.ports import Checkouts, Clock, Engine, HostControl, Launcher, Meter, ResultStore, SetupObserver
 
 if TYPE_CHECKING:
     from ecoci.launchers.forkserver import ForkServerLauncher
@@ -139,13 +139,14 @@ def _host_variables(job: RunJob) -> dict[str, str]:
     return quiet_environment() if job.scenario.effort.host is HostMode.QUIET else {}
 
 
-def checkouts(project: Path, out: Path) -> Checkouts:
+def checkouts(project: Path, out: Path, observer: SetupObserver | None = None) -> Checkouts:
     """The two sides of a pull request from the repository of `project`; logs of their setup go below `out`."""
     from ecoci.checkouts.environments import CachedEnvironments
     from ecoci.checkouts.git import GitCheckouts
 
     cache = cache_folder()
-    return GitCheckouts(project, cache / "checkouts", CachedEnvironments(cache / "environments", out / "logs"))
+    environments = CachedEnvironments(cache / "environments", out / "logs", observer)
+    return GitCheckouts(project, cache / "checkouts", environments)
 
 
 def replay_launcher(recordings: Path) -> ReplayLauncher:

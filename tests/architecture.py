@@ -47,7 +47,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
     2: ("ports",),
     3: (
-        *("clocks", "bench", "wait_idle", "store", "store_*", "render.progress"),
+        *("clocks", "bench", "wait_idle", "store", "store_*", "render.progress", "render.progress_setup"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
         *("checkouts", "checkouts.*"),
     ),
@@ -57,7 +57,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
 }
 
-ADAPTERS = ("store", "store_*", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
+ADAPTERS = ("store", "store_*", "render.progress*", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
 SHARED = (
     "clocks",
     "wait_idle",
@@ -88,7 +88,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "pandas": ("tables",),
     "pynvml": ("meters.nvml*",),
     "requests": (),
-    "rich": ("render.progress", "render.terminal", "cli*"),
+    "rich": ("render.progress*", "render.terminal", "cli*"),
     "scipy": ("stats",),
     "yaml": ("yaml_source",),
     **dict.fromkeys(("torch", "transformers", "bitsandbytes", "accelerate", "safetensors"), ("engines.hf*",)),
