@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecoci.arms import measured, same_arm_noise
+from ecoci.calibration import quoted
 from ecoci.clocks import SimulatedClock
 from ecoci.codec import dumps, loads
 from ecoci.disturbance import MOST_REPEATS, disturbances, is_to_repeat
 from ecoci.errors import EngineError
 from ecoci.launchers.inline import InlineLauncher
+from ecoci.meters.synthetic import BOARD
 from ecoci.model import (
     Arm,
+    Calibration,
     Contamination,
     CounterReading,
     ForeignProcess,
@@ -25,21 +29,24 @@ from ecoci.model import (
     Policy,
     PowerTrace,
     ReasonCode,
+    Report,
     RunJob,
     RunRecord,
     ThrottleTime,
     Trace,
+    Trial,
     VerdictKind,
     WarmUp,
 )
 from ecoci.pairing import judge_pairs
 from ecoci.ports import Observer
 from ecoci.render.markdown import render_comment
-from tests.paired import confirmed_by, paired, planned, visited
+from tests.paired import PROVENANCE, confirmed_by, paired, planned, visited
 from tests.simulated import Heard, World, job, scenario
 
 NEIGHBOUR = World(foreign=(ForeignProcess(7, None),))
 QUIET = (World(seed=1), World(seed=2))
+NOTHING = (None, None, None)
 ALL = Policy(refuse=tuple(Contamination))
 
 
@@ -209,3 +216,34 @@ def test_a_window_without_work_is_a_failure_and_not_a_disturbance() -> None:
     pair = disturbed()
     empty = tuple(replace(window, work=replace(window.work, output_tokens=0)) for window in pair.base.windows)
     assert disturbances(replace(pair, base=replace(pair.base, windows=empty)), Policy()) == ()
+
+
+def test_files_written_before_pairs_were_made_again_are_still_read(tmp_path: Path) -> None:
+    kept = visited(planned(), QUIET, {}, tmp_path)
+    old = json.loads(dumps(kept))
+    del old["calibrations"]
+    for one in old["results"]:
+        del one["disturbed"]
+    assert loads(json.dumps(old), PairsResult, source="old") == kept
+    report = judge_pairs(kept)
+    shown = json.loads(dumps(report))
+    for one in shown["scenarios"]:
+        for field in ("seed", "disturbed", "calibration"):
+            del one["confirmation"][field]
+    (found,) = loads(json.dumps(shown), Report, source="old").scenarios
+    assert found.confirmation is not None
+    assert (found.confirmation.seed, found.confirmation.disturbed, found.confirmation.calibration) == (None, (), None)
+
+
+def test_the_report_quotes_what_the_file_knows_of_its_own_boards_only(tmp_path: Path) -> None:
+    made = Calibration(
+        PROVENANCE, scenario(), 12, None, (BOARD.uuid,), (Trial(0, VerdictKind.PASS, 6, 60.0, *NOTHING),)
+    )
+    elsewhere = replace(made, board_uuids=("GPU-2",))
+    kept = visited(replace(planned(), calibrations=(elsewhere, made)), QUIET, {}, tmp_path)
+    (one,) = judge_pairs(loads(dumps(kept), PairsResult, source="again")).scenarios
+    assert one.confirmation is not None
+    assert one.confirmation.calibration == quoted(made, scenario())
+    (other,) = judge_pairs(replace(kept, calibrations=(elsewhere,))).scenarios
+    assert other.confirmation is not None
+    assert other.confirmation.calibration is None
