@@ -92,7 +92,7 @@ def confirm(**options: Any) -> int:
 
 @contextmanager
 def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, float, Bench]]:
-    """Everything that can fail cheaply fails here, and before minutes go into environments: refs, scenario files."""
+    """Everything that can fail cheaply fails before minutes go into environments: refs, scenario files, the GPU."""
     from ecoci.checkouts.bootstrap import ALWAYS_NEEDED
     from ecoci.model import CheckoutRequest
     from ecoci.render.notes import describe_note
@@ -125,9 +125,15 @@ class SideFiles:
         self._specs: tuple[Spec, ...] = ()
 
     def setups(self, base: Source, head: Source) -> tuple[Setup, Setup]:
-        """What options say, else the file of each side. Raises `InputError` when both files give nothing to measure."""
+        """What options say, else the file of each side.
+
+        Raises `InputError` when both files give nothing to measure, `DeviceError` when there is nothing to measure on.
+        """
+        from ecoci.wiring import visible_boards
+
         specs = _spec_of(self._asked, base), _spec_of(self._asked, head)
         self._pairs(*specs)
+        visible_boards()
         self._specs = specs
         first, second = (_setup_of(self._asked, spec) for spec in specs)
         return first, second

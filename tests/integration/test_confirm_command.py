@@ -69,10 +69,12 @@ def test_local_changes_are_refused_because_they_would_not_be_measured(repository
     assert "ecoci.yml" in done.said
 
 
-def test_without_a_gpu_it_says_so(repository: Repository, driver: Path) -> None:
-    done = confirm(repository, driver, "--base", "before", script="init=not_loaded")
+def test_without_a_gpu_it_says_so_before_any_setup(repository: Repository, driver: Path) -> None:
+    asked = ("--base", "before", "--setup", mark(repository, "ran"))
+    done = confirm(repository, driver, *asked, script="init=not_loaded")
     assert done.code == 4, done.said
     assert "do:" in done.said
+    assert marks(repository) == []
 
 
 def test_a_base_without_a_scenario_file_says_which_side_lacks_it(repository: Repository, driver: Path) -> None:
