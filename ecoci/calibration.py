@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from ecoci import stats
-from ecoci.model import Calibration, PairsResult, Rate, Report, Trial, TrialRates, VerdictKind
+from ecoci.identity import scenario_digest
+from ecoci.model import (
+    Calibration,
+    MachineCalibration,
+    PairsResult,
+    Rate,
+    Report,
+    Scenario,
+    Trial,
+    TrialRates,
+    VerdictKind,
+)
 
 SETTLED = (VerdictKind.PASS, VerdictKind.IMPROVED, VerdictKind.REGRESSED)
 
@@ -29,6 +40,34 @@ def rates(calibration: Calibration) -> tuple[TrialRates, ...]:
     """One row for each planted size, no change first."""
     sizes = sorted({trial.extra_tokens for trial in calibration.trials})
     return tuple(_rates([one for one in calibration.trials if one.extra_tokens == size]) for size in sizes)
+
+
+def nearest(known: Iterable[Calibration], scenario: Scenario, board_uuids: Iterable[str]) -> Calibration | None:
+    """Of the calibrations of exactly these boards the one of most alike settings, and of equals the newest."""
+    boards = frozenset(board_uuids)
+    here = (one for one in known if frozenset(one.board_uuids) == boards and one.trials)
+    return max(here, key=lambda one: (*_likeness(one, scenario), one.provenance.created_utc), default=None)
+
+
+def _likeness(one: Calibration, scenario: Scenario) -> tuple[bool, bool]:
+    same_work = one.scenario.workload == scenario.workload
+    return scenario_digest(one.scenario) == scenario_digest(scenario), same_work
+
+
+def quoted(made: Calibration, scenario: Scenario) -> MachineCalibration:
+    """A calibration as the report of a scenario quotes it."""
+    policy = made.scenario.policy
+    return MachineCalibration(
+        created_utc=made.provenance.created_utc,
+        scenario=made.scenario.name,
+        same_work=made.scenario.workload == scenario.workload,
+        product=made.product,
+        new_tokens=made.scenario.workload.new_tokens,
+        tolerance=policy.tolerance,
+        alpha=policy.alpha,
+        most_pairs=made.most_pairs,
+        rows=rates(made),
+    )
 
 
 def _rates(trials: Sequence[Trial]) -> TrialRates:

@@ -79,7 +79,7 @@ def calibrate(**options: Any) -> int:
     """Find out how often this machine's gate is wrong: confirmations of no change, and of changes that are planted.
 
     Both sides are this folder as it is. A planted change generates more tokens than are counted. Takes minutes a trial;
-    what was found is kept after each.
+    what was found is kept after each. Later reports of `confirm` on this machine quote the result.
     """
     from ecoci.store import check_writable
 
@@ -92,6 +92,7 @@ def calibrate(**options: Any) -> int:
     plan = pair_plan(spec, asked.pairs, asked.budget_min)
     with _prepared(asked) as launcher:
         made = _trials(asked, replace(scenario, against=None), plan, launcher)
+    _remember(made)
     _show(made)
     return 0
 
@@ -160,6 +161,19 @@ def _prepared(asked: Calibrating) -> Iterator[Launcher]:
 
     with ExitStack() as stack:
         yield stack.enter_context(fork_launcher(asked.out.resolve()))
+
+
+def _remember(made: Calibration) -> None:
+    """Whole calibrations only: reports quote them, and one that was cut short must not stand for a longer one."""
+    from ecoci.errors import StorageError
+    from ecoci.wiring import calibration_cache
+
+    if not made.trials:
+        return
+    try:
+        calibration_cache().keep(made)
+    except StorageError as error:
+        click.echo(f"warning: reports of this machine will not quote this calibration: {error.message}", err=True)
 
 
 def _show(made: Calibration) -> None:

@@ -31,7 +31,7 @@ from ecoci.cli_parts import (
 if TYPE_CHECKING:
     from ecoci.confirm import Bench
     from ecoci.errors import EcociError
-    from ecoci.model import Checkout, PairsResult, Sides, Spec
+    from ecoci.model import PairsResult, ScenarioPairs, Setup, Sides, Source, Spec
     from ecoci.ports import Observer
 
 
@@ -59,8 +59,14 @@ class Confirming:
 @click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The change.")
 @click.option("--exact-base", is_flag=True, help="Measure --base itself, not the commit where --head left it.")
 @click.option("--allow-dirty", is_flag=True, help="Measure the commit of HEAD although files have local changes.")
-@click.option("--setup", metavar="COMMAND", help="Builds the environment of each side; default: ecoci's own.")
-@click.option("--lock-file", "lock_files", multiple=True, metavar="FILE", help="What the environments depend on.")
+@click.option("--setup", metavar="COMMAND", help="Builds the environment of each side; default: as its own file says.")
+@click.option(
+    "--lock-file",
+    "lock_files",
+    multiple=True,
+    metavar="FILE",
+    help="What the environments depend on; default: as each side's file says.",
+)
 @spec_option()
 @out_option()
 @scenario_option()
@@ -87,50 +93,92 @@ def confirm(**options: Any) -> int:
 
 @contextmanager
 def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, float, Bench]]:
-    """Everything that can fail cheaply fails here: refs, scenario files, environments, the GPU."""
+    """Everything that can fail cheaply fails before minutes go into environments: refs, scenario files, the GPU."""
     from ecoci.checkouts.bootstrap import ALWAYS_NEEDED
-    from ecoci.model import CheckoutRequest, Setup
+    from ecoci.model import CheckoutRequest
     from ecoci.render.notes import describe_note
     from ecoci.render.progress import make_observer
-    from ecoci.wiring import checkouts
+    from ecoci.render.progress_setup import make_setup_observer
+    from ecoci.wiring import checkouts, known_calibrations, visible_boards
 
-    setup = Setup(asked.setup, lock_files=asked.lock_files)
-    request = CheckoutRequest(asked.base, asked.head, setup, ALWAYS_NEEDED, not asked.exact_base, asked.allow_dirty)
+    request = CheckoutRequest(asked.base, asked.head, ALWAYS_NEEDED, not asked.exact_base, asked.allow_dirty)
+    files = SideFiles(asked)
     with ExitStack() as stack:
-        sides = stack.enter_context(checkouts(Path.cwd(), asked.out).open(request))
+        opened = checkouts(Path.cwd(), asked.out, make_setup_observer()).open(request, files.setups)
+        sides = stack.enter_context(opened)
         for note in sides.notes:
             click.echo(f"note: {describe_note(note)}", err=True)
-        plan, budget_s = _plan(asked, sides)
+        plan, budget_s = files.plan(sides)
         observer = make_observer()
         stack.callback(observer.close)
-        yield plan, budget_s, _bench(asked, sides, observer, stack)
+        bench = _bench(asked, sides, observer, stack)
+        yield replace(plan, calibrations=known_calibrations(plan.results, visible_boards())), budget_s, bench
 
 
-def _plan(asked: Confirming, sides: Sides) -> tuple[PairsResult, float]:
-    from ecoci.confirm import scenarios_to_pair
-    from ecoci.model import PairsResult, Side
-    from ecoci.wiring import describe_job
+class SideFiles:
+    """The scenario file of each side, read as it was committed: before a setup runs, which may change what lies there.
 
-    base, head = (_spec_of(asked, checkout) for checkout in (sides.base, sides.head))
-    old, new = (Side(one.ref, one.commit, one.environment) for one in (sides.base, sides.head))
-    made = replace(describe_job(Path.cwd()), spec_file=str(asked.spec_file), commit=sides.head.commit, dirty=False)
-    seed = secrets.randbelow(MOST_SEED) if asked.seed is None else asked.seed
-    chosen = choose_scenarios(head, asked.only, asked.spec_file)
-    how = pair_plan(base, asked.pairs, asked.budget_min)
-    return PairsResult(made, old, new, seed, scenarios_to_pair(base, chosen, how), head.tariff), how.budget_s
+    How pairs are made is said by the base's file; how the environment of a side is made, by its own.
+    """
+
+    def __init__(self, asked: Confirming) -> None:
+        self._asked = asked
+        self._specs: tuple[Spec, ...] = ()
+
+    def setups(self, base: Source, head: Source) -> tuple[Setup, Setup]:
+        """What options say, else the file of each side.
+
+        Raises `InputError` when both files give nothing to measure, `DeviceError` when there is nothing to measure on.
+        """
+        from ecoci.wiring import visible_boards
+
+        specs = _specs_of(self._asked, base, head)
+        self._pairs(*specs)
+        visible_boards()
+        self._specs = specs
+        first, second = (_setup_of(self._asked, spec) for spec in specs)
+        return first, second
+
+    def plan(self, sides: Sides) -> tuple[PairsResult, float]:
+        """What is to be measured, and for how many seconds; the setups must have been asked for."""
+        from ecoci.model import PairsResult, Side
+        from ecoci.wiring import describe_job
+
+        asked, (base, head) = self._asked, self._specs
+        old, new = (Side(one.ref, one.commit, one.environment) for one in (sides.base, sides.head))
+        made = replace(describe_job(Path.cwd()), spec_file=str(asked.spec_file), commit=sides.head.commit, dirty=False)
+        seed = secrets.randbelow(MOST_SEED) if asked.seed is None else asked.seed
+        budget_s = pair_plan(base, asked.pairs, asked.budget_min).budget_s
+        return PairsResult(made, old, new, seed, self._pairs(base, head), head.tariff), budget_s
+
+    def _pairs(self, base: Spec, head: Spec) -> tuple[ScenarioPairs, ...]:
+        from ecoci.confirm import scenarios_to_pair
+
+        asked = self._asked
+        chosen = choose_scenarios(head, asked.only, asked.spec_file)
+        return scenarios_to_pair(base, chosen, pair_plan(base, asked.pairs, asked.budget_min))
 
 
-def _spec_of(asked: Confirming, checkout: Checkout) -> Spec:
+def _setup_of(asked: Confirming, spec: Spec) -> Setup:
+    from ecoci.model import Setup
+
+    return Setup(asked.setup or spec.confirm.setup, lock_files=asked.lock_files or spec.confirm.lock_files)
+
+
+def _specs_of(asked: Confirming, base: Source, head: Source) -> tuple[Spec, Spec]:
+    """The file of each side. A change that brings the file is measured by it on both sides, as there is no other."""
     from ecoci.errors import InputError
 
-    file = Path(checkout.folder) / asked.spec_file
-    if not file.exists():
+    old, new = (Path(source.folder) / asked.spec_file for source in (base, head))
+    if not new.exists():
         raise InputError(
-            f"the {checkout.side} ({checkout.commit[:12]}) has no scenario file {asked.spec_file}",
-            cause="it was added, moved or is not committed, and each side is measured by its own file",
-            remedy="commit it, name it with --spec, or compare with a base that has it",
+            f"the head ({head.commit[:12]}) has no scenario file {asked.spec_file}",
+            cause="it was moved or is not committed, and each side is measured by its own file",
+            remedy="commit it, or name it with --spec",
         )
-    return read_spec(file)
+    if not old.exists():
+        click.echo(f"note: base: has no {asked.spec_file}; both sides are measured by the head's", err=True)
+    return read_spec(old if old.exists() else new), read_spec(new)
 
 
 def _bench(asked: Confirming, sides: Sides, observer: Observer, stack: ExitStack) -> Bench:
@@ -158,6 +206,18 @@ class GitConfirmer:
 
     def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]:
         from ecoci.confirm import measure_pairs
+        from ecoci.errors import NothingInCommonError
 
-        with _prepared(replace(self._asked, only=scenarios)) as (plan, budget_s, bench):
-            return measure_pairs(plan, budget_s, bench)
+        try:
+            with _prepared(replace(self._asked, only=scenarios)) as (plan, budget_s, bench):
+                return measure_pairs(plan, budget_s, bench)
+        except NothingInCommonError:
+            return _no_pairs(self._asked), None
+
+
+def _no_pairs(asked: Confirming) -> PairsResult:
+    """What is known of scenarios that are all new."""
+    from ecoci.model import PairsResult, Side, Tariff
+    from ecoci.wiring import describe_job
+
+    return PairsResult(describe_job(Path.cwd()), Side(asked.base, ""), Side(asked.head, ""), 0, (), Tariff())

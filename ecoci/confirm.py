@@ -9,7 +9,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ecoci.errors import EcociError, EngineError, InputError
+from ecoci.disturbance import is_to_repeat
+from ecoci.errors import EcociError, EngineError, NothingInCommonError
 from ecoci.model import Arm, Pair, PairPlan, PairsResult, RunRecord, Scenario, ScenarioPairs, Spec, Stopped
 from ecoci.pairing import arm_order, is_settled, judge_pairs
 from ecoci.pipeline import Desk, Machine, Outcome, launch, save_surely
@@ -38,14 +39,14 @@ def scenarios_to_pair(base: Spec, head: Spec, plan: PairPlan) -> tuple[ScenarioP
 
     Each run has the windows of the plan: what differs between processes is what decides, so time goes into pairs.
     A scenario that only one side has cannot be compared: one that is new is left out, one that is gone is too. Raises
-    `InputError` when nothing is left.
+    `NothingInCommonError` when nothing is left.
     """
     known = {scenario.name: scenario for scenario in base.scenarios}
     both = ((known.get(scenario.against or scenario.name), scenario) for scenario in head.scenarios)
     paired = tuple(paired_as(plan, old, new) for old, new in both if old is not None)
     if not paired:
         names = ", ".join(sorted(known)) or "none"
-        raise InputError(
+        raise NothingInCommonError(
             f"no scenario of the head is in the base, whose scenarios are: {names}",
             cause="the scenario file was added or all scenarios were renamed by this change",
             remedy="keep a scenario's name when its settings change; a new one is compared from the next change on",
@@ -87,7 +88,8 @@ def _measure_scenario(
     result: PairsResult, place: int, ends_s: float, bench: Bench
 ) -> tuple[PairsResult, EcociError | None]:
     scenarios, began_s = len(result.results), bench.clock.now_s()
-    order = arm_order(_first_arm(result.seed, place), result.results[place].most_pairs)
+    planned = result.results[place]
+    order = arm_order(_first_arm(result.seed, planned.head.name), planned.most_pairs)
     for index, first in enumerate(order):
         pairs = result.results[place]
         if index and index % 2 == 0:
@@ -95,18 +97,16 @@ def _measure_scenario(
                 return _ended(result, place, Stopped.SETTLED), None
             if _too_late(bench.clock.now_s(), began_s, ends_s, index):
                 return _ended(result, place, Stopped.BUDGET), None
-        pair, error = _make_pair(pairs, index, first, bench)
-        if pair is not None:
-            result = _with(result, place, replace(pairs, pairs=(*pairs.pairs, pair)))
-            error = _save(result, bench) or error
+        result, error = _add_pair(result, place, first, bench)
         if error is not None:
             return _ended(result, place, Stopped.ERROR), error
     settled = is_settled(result.results[place], scenarios)
     return _ended(result, place, Stopped.SETTLED if settled else Stopped.MOST_PAIRS), None
 
 
-def _first_arm(seed: int, place: int) -> Arm:
-    return random.Random(f"{seed}/{place}").choice((Arm.BASE, Arm.HEAD))  # noqa: S311 - no secret
+def _first_arm(seed: int, scenario: str) -> Arm:
+    """By name and not by place: a scenario that is measured alone begins as it did among others."""
+    return random.Random(f"{seed}/{scenario}").choice((Arm.BASE, Arm.HEAD))  # noqa: S311 - no secret
 
 
 def _too_late(now_s: float, began_s: float, ends_s: float, made: int) -> bool:
@@ -114,21 +114,43 @@ def _too_late(now_s: float, began_s: float, ends_s: float, made: int) -> bool:
     return now_s + 2.0 * (now_s - began_s) / made > ends_s
 
 
-def _make_pair(pairs: ScenarioPairs, index: int, first: Arm, bench: Bench) -> tuple[Pair | None, EcociError | None]:
+def _add_pair(result: PairsResult, place: int, first: Arm, bench: Bench) -> tuple[PairsResult, EcociError | None]:
+    """One more pair. One that was disturbed from outside is set aside, and made again in the same order."""
+    while True:
+        pairs = result.results[place]
+        pair, error = _make_pair(pairs, first, bench)
+        if pair is None:
+            return result, error
+        again = error is None and is_to_repeat(pairs, pair)
+        result = _with(result, place, _kept(pairs, pair, again=again))
+        error = _save(result, bench) or error
+        if error is not None or not again:
+            return result, error
+
+
+def _kept(pairs: ScenarioPairs, pair: Pair, *, again: bool) -> ScenarioPairs:
+    if again:
+        return replace(pairs, disturbed=(*pairs.disturbed, pair))
+    return replace(pairs, pairs=(*pairs.pairs, pair))
+
+
+def _make_pair(pairs: ScenarioPairs, first: Arm, bench: Bench) -> tuple[Pair | None, EcociError | None]:
     """Both runs in a row; None when an error kept one of them from being made."""
+    made = 2 * (len(pairs.pairs) + len(pairs.disturbed))
     records: dict[Arm, RunRecord] = {}
     for place, arm in enumerate((first, first.other)):
         scenario = pairs.base if arm is Arm.BASE else pairs.head
         machine = replace(bench.machines[arm], brief=True)
-        records[arm], error = launch(_one_of(scenario, pairs), 2 * index + place, machine)
+        records[arm], error = launch(_one_of(scenario, pairs), made + place, machine)
         if error is not None and len(records) < 2:
             return None, error
-    return Pair(index, first, records[Arm.BASE], records[Arm.HEAD]), error
+    return Pair(len(pairs.pairs), first, records[Arm.BASE], records[Arm.HEAD]), error
 
 
 def _one_of(scenario: Scenario, pairs: ScenarioPairs) -> Scenario:
     """The scenario as the measuring process gets it: its number of runs is that of all processes of an arm's pairs."""
-    return replace(scenario, effort=replace(scenario.effort, runs=2 * pairs.most_pairs))
+    runs = 2 * (pairs.most_pairs + len(pairs.disturbed))
+    return replace(scenario, effort=replace(scenario.effort, runs=runs))
 
 
 def _with(result: PairsResult, place: int, pairs: ScenarioPairs) -> PairsResult:

@@ -36,6 +36,10 @@ class InputError(EcociError):
     """An option or a file given by the user is wrong."""
 
 
+class NothingInCommonError(InputError):
+    """Base and head have no scenario that both could be measured by."""
+
+
 class SpecError(InputError):
     """The scenario file is wrong; `file` and `line` (1-based) say where."""
 

@@ -8,21 +8,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from ecoci import sequential, stats
+from ecoci.arms import Arms, log_ratios, measured, same_arm_noise, side_by_side
+from ecoci.calibration import nearest, quoted
 from ecoci.compare import INFORMATION, metric_value, notes, one_job, run_problems, window_changes
+from ecoci.disturbance import disturbances
 from ecoci.errors import DataError
 from ecoci.identity import fingerprint_differences, fingerprint_of, scenario_digest, task_digest, workload_changes
 from ecoci.judge import check_policy
-from ecoci.measure import measure_run, summarize
+from ecoci.measure import summarize
 from ecoci.model import (
     Arm,
     Comparison,
     Confirmation,
+    Disturbance,
     Environment,
     FieldDifference,
     LookTaken,
+    MachineCalibration,
     Metric,
     MetricComparison,
     Pair,
@@ -32,25 +36,15 @@ from ecoci.model import (
     ReasonCode,
     Report,
     RunMeasurement,
-    SameArmNoise,
     ScenarioPairs,
     ScenarioReport,
     Stopped,
     Verdict,
     VerdictKind,
 )
-from ecoci.quality import with_clock_changes
 from ecoci.screening import relative_change
 from ecoci.sequential import Look, Plan
 from ecoci.verdict import decide, overall
-
-
-@dataclass(frozen=True, slots=True)
-class _Arms:
-    """The measured runs of both arms, in the order of the pairs."""
-
-    base: tuple[RunMeasurement, ...]
-    head: tuple[RunMeasurement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,7 @@ class _Judged:
     """One scenario before the others are looked at; `p` is the sequential p-value of a regression."""
 
     pairs: ScenarioPairs
-    arms: _Arms
+    arms: Arms
     comparison: Comparison
     verdict: Verdict
     looks: tuple[Look, ...]
@@ -111,9 +105,9 @@ def arm_order(first: Arm, count: int) -> tuple[Arm, ...]:
 
 
 def _judge(pairs: ScenarioPairs) -> _Judged:
-    arms = _measured(pairs.pairs)
+    arms = measured(pairs.pairs)
     plan = _plan(pairs)
-    ratios = _log_ratios(arms, Metric.ENERGY_PER_TOKEN_J)
+    ratios = log_ratios(arms, Metric.ENERGY_PER_TOKEN_J)
     looks = tuple(_looks(plan, ratios))
     comparison = _comparison(pairs, arms, looks)
     margin = math.log1p(pairs.base.policy.tolerance)
@@ -135,34 +129,13 @@ def _plan(pairs: ScenarioPairs) -> Plan:
         ) from None
 
 
-def _measured(pairs: Sequence[Pair]) -> _Arms:
-    base = with_clock_changes(tuple(measure_run(pair.base) for pair in pairs))
-    return _Arms(base, with_clock_changes(tuple(measure_run(pair.head) for pair in pairs)))
-
-
 def _looks(plan: Plan, ratios: Sequence[float]) -> Iterator[Look]:
     for pairs in plan.looks:
         if pairs <= len(ratios) and (found := sequential.look(plan, ratios[:pairs])) is not None:
             yield found
 
 
-def _log_ratios(arms: _Arms, metric: Metric) -> tuple[float, ...]:
-    """ln(head / base) of each pair; NaN where one of both has no usable value, so that no pair is left out unseen."""
-    both = ((metric_value(base, metric), metric_value(head, metric)) for base, head in _side_by_side(arms))
-    return tuple(math.nan if None in pair else _log_ratio(pair) for pair in both)
-
-
-def _side_by_side(arms: _Arms) -> Iterator[tuple[RunMeasurement, RunMeasurement]]:
-    return zip(arms.base, arms.head, strict=True)
-
-
-def _log_ratio(pair: tuple[float | None, float | None]) -> float:
-    base, head = pair
-    usable = base is not None and head is not None and 0.0 < base < math.inf and 0.0 < head < math.inf
-    return math.log(head / base) if usable and base is not None and head is not None else math.nan
-
-
-def _comparison(pairs: ScenarioPairs, arms: _Arms, looks: Sequence[Look]) -> Comparison:
+def _comparison(pairs: ScenarioPairs, arms: Arms, looks: Sequence[Look]) -> Comparison:
     base, head = _environment(pairs, Arm.BASE), _environment(pairs, Arm.HEAD)
     changes = workload_changes(pairs.base.workload, pairs.head.workload)
     problems = (*_arm_problems(pairs, arms), *_unlike(pairs, base, head), *_unlike_processes(pairs))
@@ -180,7 +153,7 @@ def _environment(pairs: ScenarioPairs, arm: Arm) -> Environment | None:
     return next((record.environment for record in records if record.environment is not None), None)
 
 
-def _arm_problems(pairs: ScenarioPairs, arms: _Arms) -> Iterator[Reason]:
+def _arm_problems(pairs: ScenarioPairs, arms: Arms) -> Iterator[Reason]:
     """What stands against using the runs of each arm, and runs of one arm that were not made alike."""
     for arm, scenario, runs in ((Arm.BASE, pairs.base, arms.base), (Arm.HEAD, pairs.head, arms.head)):
         judged = replace(scenario, policy=pairs.base.policy)
@@ -224,7 +197,7 @@ def _differences(
     return fingerprint_differences(fingerprint_of(base, workload), fingerprint_of(head, workload))
 
 
-def _primary(arms: _Arms, look: Look | None) -> MetricComparison | None:
+def _primary(arms: Arms, look: Look | None) -> MetricComparison | None:
     bare = _bare(arms, Metric.ENERGY_PER_TOKEN_J)
     if bare is None or look is None:
         return bare
@@ -238,7 +211,7 @@ def _primary(arms: _Arms, look: Look | None) -> MetricComparison | None:
     )
 
 
-def _bare(arms: _Arms, metric: Metric) -> MetricComparison | None:
+def _bare(arms: Arms, metric: Metric) -> MetricComparison | None:
     base, head = (stats.summary(_known(runs, metric)) for runs in (arms.base, arms.head))
     return None if base is None or head is None else MetricComparison(metric, base, head)
 
@@ -247,10 +220,10 @@ def _known(runs: Iterable[RunMeasurement], metric: Metric) -> list[float]:
     return [value for run in runs if (value := metric_value(run, metric)) is not None]
 
 
-def _information(arms: _Arms, alpha: float) -> Iterator[MetricComparison]:
+def _information(arms: Arms, alpha: float) -> Iterator[MetricComparison]:
     """The other metrics by a plain paired t interval: they say why energy moved and decide nothing."""
     for metric in INFORMATION:
-        bare, ratios = _bare(arms, metric), _log_ratios(arms, metric)
+        bare, ratios = _bare(arms, metric), log_ratios(arms, metric)
         found = stats.paired(ratios, alpha=alpha)
         if bare is not None and found is not None:
             low, high = (relative_change(end) for end in (found.ci_low, found.ci_high))
@@ -313,7 +286,7 @@ def _corrected(judged: _Judged, p_holm: float | None, scenarios: int) -> Verdict
     return Verdict(VerdictKind.INCONCLUSIVE, (Reason(ReasonCode.ONE_OF_MANY, facts),))
 
 
-def _flags(arms: _Arms) -> tuple[Reason, ...]:
+def _flags(arms: Arms) -> tuple[Reason, ...]:
     """Each run's flags with the run they came from, in the order in which the runs were made."""
     made = sorted((*arms.base, *arms.head), key=lambda run: run.index)
     return tuple(replace(flag, facts=(("run", run.index + 1), *flag.facts)) for run in made for flag in run.flags)
@@ -328,14 +301,28 @@ def _confirmation(judged: _Judged, p_holm: float | None, result: PairsResult) ->
         taken=tuple(_pairs_taken(judged.pairs, judged.arms)),
         looks=tuple(_taken(look) for look in judged.looks),
         stopped=judged.pairs.stopped or (None if result.complete else Stopped.ERROR),
-        noise=_noise(judged.pairs, judged.arms),
+        noise=same_arm_noise(judged.pairs, judged.arms),
         p_holm=p_holm,
+        seed=result.seed,
+        calibration=_calibration(judged.pairs, result),
+        disturbed=tuple(_disturbance(pair, judged.pairs) for pair in judged.pairs.disturbed),
     )
 
 
-def _pairs_taken(pairs: ScenarioPairs, arms: _Arms) -> Iterator[PairTaken]:
-    ratios = _log_ratios(arms, Metric.ENERGY_PER_TOKEN_J)
-    for pair, sides, ratio in zip(pairs.pairs, _side_by_side(arms), ratios, strict=True):
+def _calibration(pairs: ScenarioPairs, result: PairsResult) -> MachineCalibration | None:
+    environment = _environment(pairs, Arm.HEAD)
+    boards = () if environment is None else tuple(board.uuid for board in environment.boards)
+    found = nearest(result.calibrations, pairs.head, boards)
+    return None if found is None else quoted(found, pairs.head)
+
+
+def _disturbance(pair: Pair, pairs: ScenarioPairs) -> Disturbance:
+    return Disturbance(pair.index + 1, disturbances(pair, pairs.base.policy))
+
+
+def _pairs_taken(pairs: ScenarioPairs, arms: Arms) -> Iterator[PairTaken]:
+    ratios = log_ratios(arms, Metric.ENERGY_PER_TOKEN_J)
+    for pair, sides, ratio in zip(pairs.pairs, side_by_side(arms), ratios, strict=True):
         base, head = (metric_value(side, Metric.ENERGY_PER_TOKEN_J) for side in sides)
         yield PairTaken(pair.first, base, head, relative_change(ratio) if math.isfinite(ratio) else None)
 
@@ -343,26 +330,3 @@ def _pairs_taken(pairs: ScenarioPairs, arms: _Arms) -> Iterator[PairTaken]:
 def _taken(look: Look) -> LookTaken:
     low, change, high = (relative_change(value) for value in (look.low, look.mean, look.high))
     return LookTaken(look.pairs, change, low, high, look.level)
-
-
-def _noise(pairs: ScenarioPairs, arms: _Arms) -> SameArmNoise | None:
-    """Alternating pairs end with the arm that the next begins with: those two runs are an A/A comparison."""
-    made = sorted(((run.index, arm, run) for arm, runs in _by_arm(arms) for run in runs), key=lambda one: one[0])
-    neighbours = ((first, second) for (_, one, first), (_, other, second) in pairwise(made) if one is other)
-    ratios = _log_ratios(_Arms(*_columns(neighbours)), Metric.ENERGY_PER_TOKEN_J)
-    spread = stats.sd(ratios) if all(map(math.isfinite, ratios)) else None
-    if not spread:
-        return None
-    half = stats.t_quantile(len(ratios) - 1, 1.0 - pairs.base.policy.alpha / 2.0) * spread
-    return SameArmNoise(len(ratios), spread, relative_change(half / math.sqrt(len(pairs.pairs))))
-
-
-def _by_arm(arms: _Arms) -> tuple[tuple[Arm, tuple[RunMeasurement, ...]], ...]:
-    return (Arm.BASE, arms.base), (Arm.HEAD, arms.head)
-
-
-def _columns(
-    rows: Iterable[tuple[RunMeasurement, RunMeasurement]],
-) -> tuple[tuple[RunMeasurement, ...], tuple[RunMeasurement, ...]]:
-    found = tuple(rows)
-    return tuple(first for first, _ in found), tuple(second for _, second in found)

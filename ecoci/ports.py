@@ -28,6 +28,7 @@ from ecoci.model import (
     RunJob,
     RunRecord,
     Setup,
+    SetupProgress,
     Sides,
     Source,
     Trace,
@@ -152,10 +153,25 @@ class Confirmer(Protocol):
     def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]: ...
 
 
+ChooseSetups = Callable[[Source, Source], tuple[Setup, Setup]]
+"""How the environments of base and head are made; asked when both lie on disk, and before anything of them runs."""
+
+
+def no_setups(_base: Source, _head: Source) -> tuple[Setup, Setup]:
+    """Both sides run in ecoci's own environment."""
+    return Setup(), Setup()
+
+
 class Checkouts(Protocol):
     """Lays out the two sides of a pull request, each with what runs it, for as long as the context is open."""
 
-    def open(self, request: CheckoutRequest) -> AbstractContextManager[Sides]: ...
+    def open(self, request: CheckoutRequest, choose: ChooseSetups = no_setups) -> AbstractContextManager[Sides]: ...
+
+
+class SetupObserver(Protocol):
+    """Listens to how the setups of sides go on; it never answers."""
+
+    def notify(self, progress: SetupProgress) -> None: ...
 
 
 class History(Protocol):

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,23 @@ from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
 from ecoci.launchers.replay import Recordings
-from ecoci.model import Board, Checkout, Finding, Host, HostMode, Provenance, RunJob, Sides
-from ecoci.ports import Checkouts, Clock, Engine, History, HostControl, Launcher, Meter, ResultStore
+from ecoci.model import (
+    Board,
+    Calibration,
+    Checkout,
+    Finding,
+    Host,
+    HostMode,
+    Provenance,
+    RunJob,
+    ScenarioPairs,
+    Sides,
+)
+from ecoci.ports import Checkouts, Clock, Engine, History, HostControl, Launcher, Meter, ResultStore, SetupObserver
 
 if TYPE_CHECKING:
     from ecoci.launchers.forkserver import ForkServerLauncher
+    from ecoci.store_calibrations import CalibrationCache
 
 WORKER = (sys.executable, "-P", "-m", "ecoci.worker")
 """-P keeps the current folder off the path: an `ecoci/` or `torch/` in a checkout must not take over the run."""
@@ -127,13 +139,14 @@ def _host_variables(job: RunJob) -> dict[str, str]:
     return quiet_environment() if job.scenario.effort.host is HostMode.QUIET else {}
 
 
-def checkouts(project: Path, out: Path) -> Checkouts:
+def checkouts(project: Path, out: Path, observer: SetupObserver | None = None) -> Checkouts:
     """The two sides of a pull request from the repository of `project`; logs of their setup go below `out`."""
     from ecoci.checkouts.environments import CachedEnvironments
     from ecoci.checkouts.git import GitCheckouts
 
     cache = cache_folder()
-    return GitCheckouts(project, cache / "checkouts", CachedEnvironments(cache / "environments", out / "logs"))
+    environments = CachedEnvironments(cache / "environments", out / "logs", observer)
+    return GitCheckouts(project, cache / "checkouts", environments)
 
 
 def history(project: Path) -> History:
@@ -215,6 +228,23 @@ def cache_folder() -> Path:
     own = os.environ.get("ECOCI_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(own) if own else Path(base, "ecoci")
+
+
+def calibration_cache() -> CalibrationCache:
+    """Where the last calibrations of this machine are kept."""
+    from ecoci.store_calibrations import CalibrationCache
+
+    return CalibrationCache(cache_folder() / "calibrations")
+
+
+def known_calibrations(pairs: Iterable[ScenarioPairs], boards: tuple[str, ...]) -> tuple[Calibration, ...]:
+    """Of this machine's calibrations the one that is nearest to each scenario, each once."""
+    from ecoci.calibration import nearest
+
+    cache = calibration_cache()
+    asked = ((one.head, boards[: one.head.workload.devices]) for one in pairs)
+    found = (nearest(cache.find(these), scenario, these) for scenario, these in asked)
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def describe_host() -> Host:

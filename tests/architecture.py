@@ -35,8 +35,10 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "levels",
             "overview",
             "ancestry",
+            "arms",
             "pairing",
             "calibration",
+            "disturbance",
             "planning",
             "compare",
             "pace",
@@ -51,7 +53,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
     2: ("ports",),
     3: (
-        *("clocks", "bench", "wait_idle", "store", "render.progress"),
+        *("clocks", "bench", "wait_idle", "store", "store_*", "render.progress", "render.progress_setup"),
         *("meters", "meters.*", "engines", "engines.*", "launchers", "launchers.*", "hosts", "hosts.*"),
         *("checkouts", "checkouts.*"),
     ),
@@ -61,7 +63,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
 }
 
-ADAPTERS = ("store", "render.progress", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
+ADAPTERS = ("store", "store_*", "render.progress*", "meters.*", "engines.*", "launchers.*", "hosts.*", "checkouts.*")
 SHARED = (
     "clocks",
     "wait_idle",
@@ -92,7 +94,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "pandas": ("tables",),
     "pynvml": ("meters.nvml*",),
     "requests": (),
-    "rich": ("render.progress", "render.terminal", "cli*"),
+    "rich": ("render.progress*", "render.terminal", "cli*"),
     "scipy": ("stats",),
     "yaml": ("yaml_source",),
     **dict.fromkeys(("torch", "transformers", "bitsandbytes", "accelerate", "safetensors"), ("engines.hf*",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from ecoci.model import (
     Tariff,
 )
 from ecoci.pipeline import Desk, Machine, Outcome
-from ecoci.ports import Observer
+from ecoci.ports import Clock, Launcher, Observer
 from ecoci.store import FolderStore, load_measured
 from ecoci.wiring import NoAudit
 from tests.simulated import Heard, World, scenario
@@ -42,6 +43,16 @@ class TimedLauncher:
     def launch(self, job: RunJob, observer: Observer) -> RunRecord:
         self._clock.sleep(self._run_s)
         return self._inner.launch(job, observer)
+
+
+class VisitedLauncher:
+    """Some runs of an arm, by their index, are made in another world: with a neighbour on the card, say."""
+
+    def __init__(self, usual: Launcher, visits: Mapping[int, Launcher]) -> None:
+        self._usual, self._visits = usual, visits
+
+    def launch(self, job: RunJob, observer: Observer) -> RunRecord:
+        return self._visits.get(job.run_index, self._usual).launch(job, observer)
 
 
 class Kept:
@@ -81,9 +92,31 @@ def confirmed(
     plan: PairsResult, base: World, head: World, folder: Path, budget_s: float = 1e9
 ) -> tuple[Outcome, PairsResult]:
     """A whole confirmation, and what it saved."""
-    kept, store = Kept(), FolderStore(folder, folder)
+    clock = SimulatedClock()
+    return confirmed_by(
+        plan, {Arm.BASE: TimedLauncher(base, clock), Arm.HEAD: TimedLauncher(head, clock)}, folder, clock, budget_s
+    )
+
+
+def visited(plan: PairsResult, worlds: tuple[World, World], visits: Mapping[int, World], folder: Path) -> PairsResult:
+    """What a confirmation saved whose runs of these indexes were made in other worlds."""
+    clock = SimulatedClock()
+    others = {index: TimedLauncher(world, clock) for index, world in visits.items()}
+    launchers = {
+        arm: VisitedLauncher(TimedLauncher(world, clock), others) for arm, world in zip(Arm, worlds, strict=True)
+    }
+    return confirmed_by(plan, launchers, folder, clock)[1]
+
+
+def confirmed_by(
+    plan: PairsResult, launchers: Mapping[Arm, Launcher], folder: Path, clock: Clock, budget_s: float = 1e9
+) -> tuple[Outcome, PairsResult]:
+    """A confirmation by these launchers, and what it saved."""
+    kept = Kept()
+    machines = {arm: Machine(one, (BOARD.uuid,), "", Heard()) for arm, one in launchers.items()}
+    store = FolderStore(folder, folder)
     desk = Desk(NoAudit(), store, kept, kept.render)
-    outcome = confirm(plan, budget_s, bench_of(base, head, folder), desk)
+    outcome = confirm(plan, budget_s, Bench(machines, clock, store), desk)
     assert kept.reports == [outcome.report]
     saved = load_measured(folder / "pairs.json")
     assert isinstance(saved, PairsResult)

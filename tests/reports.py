@@ -12,6 +12,7 @@ from ecoci.model import (
     Board,
     Comparison,
     Confirmation,
+    Disturbance,
     Drift,
     EngineFacts,
     Environment,
@@ -20,6 +21,7 @@ from ecoci.model import (
     Fingerprint,
     Host,
     LookTaken,
+    MachineCalibration,
     Measurement,
     Metric,
     MetricComparison,
@@ -29,6 +31,7 @@ from ecoci.model import (
     PairTaken,
     Provenance,
     Quantization,
+    Rate,
     Reason,
     ReasonCode,
     Replay,
@@ -45,11 +48,12 @@ from ecoci.model import (
     Summary,
     Tariff,
     ThrottleTime,
+    TrialRates,
     Verdict,
     VerdictKind,
     Workload,
 )
-from ecoci.model import Side as ArmSide
+from ecoci.model import Side as PairSide
 
 HOSTILE = (
     "</details><img src=x onerror=alert(1)> `tick` ``` @everyone #123 [x](javascript:alert(1)) "
@@ -254,8 +258,8 @@ def confirmation() -> Confirmation:
         for number, (base, head) in enumerate(joules)
     )
     return Confirmation(
-        base=ArmSide("origin/main", "a" * 40),
-        head=ArmSide("HEAD", "b" * 40),
+        base=PairSide("origin/main", "a" * 40),
+        head=PairSide("HEAD", "b" * 40),
         most_pairs=12,
         exponent=4.0,
         taken=taken,
@@ -263,6 +267,7 @@ def confirmation() -> Confirmation:
         stopped=Stopped.SETTLED,
         noise=SameArmNoise(3, 0.009, 0.021),
         p_holm=0.00002,
+        seed=1,
     )
 
 
@@ -371,6 +376,50 @@ def several_boards() -> Report:
     )
 
 
+def confirmed() -> Report:
+    """Base and head in pairs on a machine that was calibrated; one pair had a neighbour and was made again."""
+    made = scenario_report(VerdictKind.REGRESSED, Side(59.0, 140.5), ReasonCode.ABOVE_TOLERANCE)
+    primary = made.comparison.primary
+    assert primary is not None
+    base, head = (side.values(Metric.ENERGY_PER_TOKEN_J) for side in (FP16, Side(59.0, 140.5)))
+    arms = (Arm.BASE, Arm.HEAD) * 2
+    pairs = tuple(
+        PairTaken(first, old, new, new / old - 1.0) for first, old, new in zip(arms, base, head, strict=False)
+    )
+    confirmation = Confirmation(
+        base=PairSide("main", "a" * 40),
+        head=PairSide("HEAD", "b" * 40),
+        most_pairs=12,
+        exponent=4.0,
+        taken=pairs,
+        looks=(LookTaken(4, 0.077, 0.061, 0.094, 0.0005),),
+        stopped=Stopped.SETTLED,
+        noise=SameArmNoise(2, 0.009, 0.012),
+        p_holm=0.0004,
+        seed=7,
+        disturbed=(Disturbance(2, (Reason(ReasonCode.FOREIGN_PROCESS, (("run", 4), ("pids", "77"))),)),),
+        calibration=machine_calibration(),
+    )
+    compared_to = replace(made.comparison, base=None, screen=None)
+    return report(replace(made, comparison=compared_to, confirmation=confirmation))
+
+
+def machine_calibration() -> MachineCalibration:
+    none = TrialRates(0, Rate(0, 40, 0.0, 0.088), Rate(39, 40, 0.868, 0.999), Rate(1, 40, 0.0, 0.13), 0.001, 6, 360.0)
+    planted = TrialRates(2, Rate(5, 5, 0.478, 1.0), Rate(0, 5, 0.0, 0.522), Rate(0, 5, 0.0, 0.522), 0.03, 8, 490.0)
+    return MachineCalibration(
+        created_utc="2026-11-21T07:00:00+00:00",
+        scenario="tinyllama",
+        same_work=True,
+        product="NVIDIA H200",
+        new_tokens=64,
+        tolerance=0.05,
+        alpha=0.05,
+        most_pairs=12,
+        rows=(none, planted),
+    )
+
+
 def hostile() -> Report:
     """Every string that a pull request could have chosen is an attack."""
     made = quantized()
@@ -395,7 +444,13 @@ def hostile() -> Report:
         comparison=comparison_,
         verdict=Verdict(VerdictKind.REGRESSED, reasons),
         flags=reasons,
-        confirmation=replace(confirmation(), base=ArmSide(HOSTILE, HOSTILE), head=ArmSide(HOSTILE, HOSTILE)),
+        confirmation=replace(
+            confirmation(),
+            base=PairSide(HOSTILE, HOSTILE),
+            head=PairSide(HOSTILE, HOSTILE),
+            disturbed=(Disturbance(1, reasons),),
+            calibration=replace(machine_calibration(), created_utc=HOSTILE, scenario=HOSTILE, product=HOSTILE),
+        ),
         screened=Screened(comparison_, Verdict(VerdictKind.INCONCLUSIVE, reasons)),
     )
     return replace(
@@ -423,6 +478,7 @@ EXAMPLES = {
     "incomplete": incomplete,
     "audited": audited,
     "several_boards": several_boards,
+    "confirmed": confirmed,
     "hostile": hostile,
 }
 """One report of every kind by name; each has golden files."""

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecoci import __version__
@@ -20,9 +20,12 @@ from ecoci.checkouts.environments_build import (
     refuse_editable,
     run_setup,
 )
+from ecoci.checkouts.environments_watch import Unwatched, watched
 from ecoci.checkouts.folders import OwnedFolders, mark_used, storage_errors
 from ecoci.checkouts.lock_files import digest_of, find_locks, lock_facts
-from ecoci.model import BuiltEnvironment, Setup, Source
+from ecoci.clocks import SystemClock
+from ecoci.model import BuiltEnvironment, Setup, SetupProgress, SetupState, Source
+from ecoci.ports import SetupObserver
 
 KEPT = 6
 FORMAT = 1
@@ -47,9 +50,15 @@ class _Manifest:
 
 
 class CachedEnvironments:
-    """Implements `Environments` below `cache`, of which the `kept` used last stay. Output of a setup goes to `logs`."""
+    """Implements `Environments` below `cache`, of which the `kept` used last stay. Output of a setup goes to `logs`.
 
-    def __init__(self, cache: Path, logs: Path, *, kept: int = KEPT, with_pip: bool = True) -> None:
+    `observer` hears how setups go on.
+    """
+
+    def __init__(
+        self, cache: Path, logs: Path, observer: SetupObserver | None = None, *, kept: int = KEPT, with_pip: bool = True
+    ) -> None:
+        self._observer = observer or Unwatched()
         self._folders = OwnedFolders(cache)
         self._logs = logs
         self._kept = kept
@@ -76,6 +85,8 @@ class CachedEnvironments:
                     with storage_errors(folder):
                         bound = self._build(interpreter, folder / VENV, source, setup)
                         _finish(folder, _Manifest(digest, source.commit if bound else None))
+                else:
+                    self._observer.notify(replace(self._progress(source, setup), state=SetupState.REUSED))
             mark_used(folder)
             self._prune()
             manifest = _manifest(folder)
@@ -83,10 +94,14 @@ class CachedEnvironments:
 
     def _build(self, interpreter: Interpreter, place: Path, source: Source, setup: Setup) -> bool:
         """Make the environment; the answer is whether it holds the code of its commit and suits no other."""
+        with watched(self._progress(source, setup), self._observer, SystemClock()) as log:
+            make_venv(interpreter, place, log, with_pip=self._with_pip)
+            run_setup(place, source, setup, log)
+            return is_bound(place, source)
+
+    def _progress(self, source: Source, setup: Setup) -> SetupProgress:
         log = self._logs / f"setup-{source.commit[:12]}.log"
-        make_venv(interpreter, place, log, with_pip=self._with_pip)
-        run_setup(place, source, setup, log)
-        return is_bound(place, source)
+        return SetupProgress(source.side, setup.command or "", str(log))
 
     def _prune(self) -> None:
         """Half-built environments go, and of the whole ones all but the newest; none that is in use."""

@@ -8,7 +8,8 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from ecoci.errors import EngineError
 from ecoci.model import Setup, Source
 
 GRACE_S = 5.0
+TICK_S = 1.0
 QUERY_LIMIT_S = 60.0
 VENV_LIMIT_S = 600.0
 OLDEST_PYTHON = (3, 11)
@@ -41,6 +43,18 @@ class Interpreter:
 
     path: str
     facts: tuple[str, ...]
+
+
+def _nobody() -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLog:
+    """The file that output goes to, and what is called about every second while a command runs."""
+
+    file: Path
+    tick: Callable[[], None] = _nobody
 
 
 def find_interpreter(name: str) -> Interpreter:
@@ -77,20 +91,20 @@ def refuse_editable(setup: Setup) -> None:
         raise _editable(f"the setup command {setup.command!r} installs")
 
 
-def make_venv(interpreter: Interpreter, place: Path, log: Path, *, with_pip: bool) -> None:
+def make_venv(interpreter: Interpreter, place: Path, log: BuildLog, *, with_pip: bool) -> None:
     """Make an empty environment where it will stay, because its scripts hold absolute paths. Starts `log` anew.
 
     Raises `EngineError`.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(b"")
+    log.file.parent.mkdir(parents=True, exist_ok=True)
+    log.file.write_bytes(b"")
     options = [] if with_pip else ["--without-pip"]
     what = f"making an environment with {interpreter.path} -m venv"
     started = _Start(what, str(place.parent), _variables(os.environ), VENV_LIMIT_S)
     _run([interpreter.path, "-I", "-m", "venv", *options, str(place)], started, log)
 
 
-def run_setup(place: Path, source: Source, setup: Setup, log: Path) -> None:
+def run_setup(place: Path, source: Source, setup: Setup, log: BuildLog) -> None:
     """Run the setup command in the checkout, with the environment first in PATH. Its output goes to `log` only.
 
     Raises `EngineError` with the exit code and the last lines when it fails or takes too long.
@@ -141,8 +155,8 @@ class _Start:
     limit_s: float
 
 
-def _run(command: list[str], start: _Start, log: Path) -> None:
-    with log.open("ab") as output:
+def _run(command: list[str], start: _Start, log: BuildLog) -> None:
+    with log.file.open("ab") as output:
         child = subprocess.Popen(
             command,
             cwd=start.folder,
@@ -153,13 +167,26 @@ def _run(command: list[str], start: _Start, log: Path) -> None:
             start_new_session=True,
         )
         try:
-            code = child.wait(start.limit_s)
+            code = _wait(child, start.limit_s, log.tick)
         except subprocess.TimeoutExpired as error:
-            raise _failed(f"{start.what} took longer than {start.limit_s:g} s", log) from error
+            raise _failed(f"{start.what} took longer than {start.limit_s:g} s", log.file) from error
         finally:
             _end(child)
     if code != 0:
-        raise _failed(f"{start.what} ended with exit code {code}", log)
+        raise _failed(f"{start.what} ended with exit code {code}", log.file)
+
+
+def _wait(child: subprocess.Popen[bytes], limit_s: float, tick: Callable[[], None]) -> int:
+    """The exit code of the child. Raises `TimeoutExpired` when it takes longer than `limit_s`."""
+    ends_s = time.monotonic() + limit_s
+    while True:
+        left_s = max(0.0, ends_s - time.monotonic())
+        try:
+            return child.wait(min(TICK_S, left_s))
+        except subprocess.TimeoutExpired:
+            if left_s <= TICK_S:
+                raise
+        tick()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from ecoci.checkouts.git_refs import check_clean, fork_point, resolve
 from ecoci.checkouts.git_tree import Lender, notes_on
 from ecoci.checkouts.lock_files import check_locks
 from ecoci.model import Arm, Checkout, CheckoutNote, CheckoutRequest, NoteCode, Setup, Sides, Source
-from ecoci.ports import Environments
+from ecoci.ports import ChooseSetups, Environments, no_setups
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,15 @@ class _Arm:
     side: Arm
     ref: str
     commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidOut:
+    """A commit on disk and how its environment is to be made."""
+
+    arm: _Arm
+    source: Source
+    setup: Setup
 
 
 class GitCheckouts:
@@ -33,7 +42,7 @@ class GitCheckouts:
         self._environments = environments
 
     @contextmanager
-    def open(self, request: CheckoutRequest) -> Iterator[Sides]:
+    def open(self, request: CheckoutRequest, choose: ChooseSetups = no_setups) -> Iterator[Sides]:
         """Lay out both commits and build their environments; all but the environments is gone afterwards.
 
         Raises `InputError` for names, repositories and changes that will not do, `MeasuringError` when git fails,
@@ -52,12 +61,14 @@ class GitCheckouts:
                 sources = [(arm, lender.lay_out(arm.commit, place / arm.side, arm.side)) for arm in (base, head)]
                 # before the setup, which may change what lies there
                 laid_out = tuple(note for arm, source in sources for note in notes_on(source, arm.side))
-            check_locks([source for _, source in sources], request.setup)
-            first, second = (self._equip(stack, arm, source, request) for arm, source in sources)
-            yield Sides(first, second, (*_common(first, second, request.setup), *dirt, *laid_out))
+            sides = tuple(_laid_out(sources, choose))
+            check_locks([(side.source, side.setup) for side in sides])
+            first, second = (self._equip(stack, side, request.needs) for side in sides)
+            yield Sides(first, second, (*_common(first, second), *dirt, *laid_out))
 
-    def _equip(self, stack: ExitStack, arm: _Arm, source: Source, request: CheckoutRequest) -> Checkout:
-        built = stack.enter_context(self._environments.open(source, request.setup))
+    def _equip(self, stack: ExitStack, side: _LaidOut, needs: tuple[str, ...]) -> Checkout:
+        arm, source = side.arm, side.source
+        built = stack.enter_context(self._environments.open(source, side.setup))
         checkout = Checkout(
             side=arm.side,
             ref=arm.ref,
@@ -67,7 +78,7 @@ class GitCheckouts:
             python=built.python,
             environment=built.digest,
         )
-        check_needs(checkout, request.needs)
+        check_needs(checkout, needs)
         return checkout
 
 
@@ -77,8 +88,19 @@ def _arms(git: Git, request: CheckoutRequest) -> tuple[_Arm, _Arm]:
     return _Arm(Arm.BASE, request.base_ref, measured), _Arm(Arm.HEAD, request.head_ref, head)
 
 
-def _common(base: Checkout, head: Checkout, setup: Setup) -> tuple[CheckoutNote, ...]:
+def _laid_out(sources: Sequence[tuple[_Arm, Source]], choose: ChooseSetups) -> Iterator[_LaidOut]:
+    """Both sides with their setups; whatever is wrong with one of them is said before the other one runs."""
+    setups = choose(*(source for _, source in sources))
+    for (arm, source), setup in zip(sources, setups, strict=True):
+        yield _LaidOut(arm, source, setup)
+
+
+def _common(base: Checkout, head: Checkout) -> tuple[CheckoutNote, ...]:
     """Nothing to compare, or no difference in what is installed: both are allowed, and worth a word."""
-    same_environment = setup.command is not None and base.environment == head.environment
-    found = ((NoteCode.SAME_COMMIT, base.commit == head.commit), (NoteCode.SAME_ENVIRONMENT, same_environment))
+    known = [side.environment for side in (base, head) if side.environment is not None]
+    found = (
+        (NoteCode.SAME_COMMIT, base.commit == head.commit),
+        (NoteCode.SAME_ENVIRONMENT, len(known) == 2 and known[0] == known[1]),
+        (NoteCode.ONE_SETUP, len(known) == 1),
+    )
     return tuple(CheckoutNote(code) for code, holds in found if holds)

@@ -39,7 +39,7 @@ class Lender:
         # git says that it succeeded also when it could not read some of the files.
         if done.code != 0 or git.ask("ls-files", "--deleted", "-z"):
             raise self._incomplete(commit, side, done.complaint)
-        return Source(commit, str(root), str(self._project(root, commit, side)), _files(git, commit))
+        return Source(commit, str(root), str(self._project(root, commit, side)), _files(git, commit), side)
 
     def _borrow(self, root: Path) -> Git:
         home = root.parent / "home"

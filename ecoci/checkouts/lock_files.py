@@ -52,10 +52,10 @@ def find_locks(source: Source, setup: Setup) -> Locks:
     return Locks(tuple(chosen), absent, whole)
 
 
-def check_locks(sources: Sequence[Source], setup: Setup) -> None:
-    """Raises `InputError` for a named lock file that no side has; one that only one side has is a change."""
-    absent = [set(find_locks(source, setup).absent) for source in sources]
-    for path in sorted(set.intersection(*absent)):
+def check_locks(sides: Sequence[tuple[Source, Setup]]) -> None:
+    """Raises `InputError` for a lock file that a side names and no side has; one that only one side has is a change."""
+    absent = {path for source, setup in sides for path in find_locks(source, setup).absent}
+    for path in sorted(absent - {file.path for source, _ in sides for file in source.files}):
         raise InputError(
             f"lock file {path!r} is in neither commit",
             cause="its name is misspelled or relative to another folder, or the file is ignored by git",

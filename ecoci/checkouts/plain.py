@@ -7,21 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ecoci.model import Arm, Checkout, CheckoutRequest, Sides
+from ecoci.model import Arm, Checkout, CheckoutRequest, Sides, Source
+from ecoci.ports import ChooseSetups, no_setups
 
 
 class PlainCheckouts:
-    """Hands out the given folders; `commits` stand for what git would have said. Both run in ecoci's environment."""
+    """Hands out the given folders; `commits` stand for what git would have said.
+
+    Setups are chosen and not made: both sides run in ecoci's environment.
+    """
 
     def __init__(self, base: Path, head: Path, commits: tuple[str, str] = ("0" * 40, "1" * 40)) -> None:
         self._folders = (base, head)
         self._commits = commits
 
     @contextmanager
-    def open(self, request: CheckoutRequest) -> Iterator[Sides]:
+    def open(self, request: CheckoutRequest, choose: ChooseSetups = no_setups) -> Iterator[Sides]:
         """Both folders, which are never written to."""
         wanted = zip(Arm, (request.base_ref, request.head_ref), self._commits, self._folders, strict=True)
         base, head = (_checkout(*one) for one in wanted)
+        choose(*(Source(one.commit, one.root, one.folder, side=one.side) for one in (base, head)))
         yield Sides(base, head)
 
 

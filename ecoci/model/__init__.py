@@ -1,7 +1,7 @@
 """The words of the project as frozen values. Nothing here reads, writes, measures or computes beyond its own fields."""
 
 from ecoci.model.baseline import Anchor, Baseline, Fingerprint, MetricValue, Observation, Reset
-from ecoci.model.calibration import Calibration, Rate, Trial, TrialRates
+from ecoci.model.calibration import Calibration, MachineCalibration, Rate, Trial, TrialRates
 from ecoci.model.checkout import (
     BuiltEnvironment,
     Checkout,
@@ -9,6 +9,8 @@ from ecoci.model.checkout import (
     CheckoutRequest,
     NoteCode,
     Setup,
+    SetupProgress,
+    SetupState,
     Sides,
     Source,
     TreeFile,
@@ -23,6 +25,7 @@ from ecoci.model.report import (
     BaseInfo,
     Comparison,
     Confirmation,
+    Disturbance,
     Drift,
     FieldDifference,
     Finding,
@@ -41,7 +44,6 @@ from ecoci.model.report import (
     Severity,
     Summary,
     Verdict,
-    VerdictKind,
 )
 from ecoci.model.result import (
     Board,
@@ -101,6 +103,7 @@ from ecoci.model.trace import (
     ThrottleTime,
     Trace,
 )
+from ecoci.model.verdict import VerdictKind
 
 __all__ = [
     "SYNTHETIC_ARCHITECTURES",
@@ -128,6 +131,7 @@ __all__ = [
     "DecodeMode",
     "Demand",
     "DeviceSamples",
+    "Disturbance",
     "DomainEnergy",
     "Drift",
     "Effort",
@@ -152,6 +156,7 @@ __all__ = [
     "JobsMean",
     "LevelLine",
     "LookTaken",
+    "MachineCalibration",
     "Measurement",
     "MeterFacts",
     "Metric",
@@ -198,6 +203,8 @@ __all__ = [
     "Screened",
     "SensorTest",
     "Setup",
+    "SetupProgress",
+    "SetupState",
     "Severity",
     "Side",
     "Sides",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecoci.model.report import VerdictKind
 from ecoci.model.result import Provenance
 from ecoci.model.scenario import Scenario
+from ecoci.model.verdict import VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,22 @@ class TrialRates:
     found: float | None
     pairs: float
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class MachineCalibration:
+    """What the last calibration of these boards found, as a report quotes it, and the gate that it was of.
+
+    `scenario` names what it measured, and `same_work` says whether that is what the report is about. `new_tokens` of
+    its requests turn planted tokens into a share.
+    """
+
+    created_utc: str
+    scenario: str
+    same_work: bool
+    product: str | None
+    new_tokens: int
+    tolerance: float
+    alpha: float
+    most_pairs: int
+    rows: tuple[TrialRates, ...]

@@ -36,7 +36,6 @@ class CheckoutRequest:
 
     base_ref: str
     head_ref: str = "HEAD"
-    setup: Setup = Setup()
     needs: tuple[str, ...] = ()
     from_merge_base: bool = True
     allow_dirty: bool = False
@@ -59,6 +58,7 @@ class Source:
     root: str
     folder: str
     files: tuple[TreeFile, ...] = ()
+    side: Arm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,25 @@ class BuiltEnvironment:
 
     python: str
     digest: str | None = None
+
+
+class SetupState(StrEnum):
+    STARTED = "started"
+    RUNNING = "running"
+    BUILT = "built"
+    FAILED = "failed"
+    REUSED = "reused"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupProgress:
+    """Where the setup of a side stands; its output goes to the file `log`."""
+
+    side: Arm | None
+    command: str
+    log: str
+    state: SetupState = SetupState.STARTED
+    elapsed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +106,7 @@ class NoteCode(StrEnum):
 
     SAME_COMMIT = "same_commit"
     SAME_ENVIRONMENT = "same_environment"
+    ONE_SETUP = "one_setup"
     DIRTY = "dirty"
     UNTRACKED = "untracked"
     SUBMODULES = "submodules"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecoci.model.calibration import Calibration
 from ecoci.model.result import Provenance, RunRecord
 from ecoci.model.scenario import Scenario, Tariff
 
@@ -38,7 +39,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two fresh processes in a row; `first` is the arm that ran first."""
+    """Two fresh processes in a row; `first` is the arm that ran first. One made again keeps its index."""
 
     index: int
     first: Arm
@@ -50,7 +51,8 @@ class Pair:
 class ScenarioPairs:
     """One scenario as base and head have it, at most `most_pairs` pairs of it, and why no more were made.
 
-    The policy that counts is that of `base`: a change must not loosen the rule that judges it.
+    The policy that counts is that of `base`: a change must not loosen the rule that judges it. `disturbed` are pairs
+    that something outside spoiled: each was made again, and none counts.
     """
 
     base: Scenario
@@ -58,11 +60,15 @@ class ScenarioPairs:
     most_pairs: int
     pairs: tuple[Pair, ...] = ()
     stopped: Stopped | None = None
+    disturbed: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PairsResult:
-    """The file `pairs.json`: everything a confirmation measured, raw traces included. `seed` chose the first arms."""
+    """The file `pairs.json`: everything a confirmation measured, raw traces included. `seed` chose the first arms.
+
+    `calibrations` are those of this machine that its report may quote.
+    """
 
     provenance: Provenance
     base: Side
@@ -71,3 +77,4 @@ class PairsResult:
     results: tuple[ScenarioPairs, ...]
     tariff: Tariff
     complete: bool = True
+    calibrations: tuple[Calibration, ...] = ()

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from ecoci.model.baseline import Fingerprint
+from ecoci.model.calibration import MachineCalibration
 from ecoci.model.pairs import Arm, Side, Stopped
 from ecoci.model.result import Environment, Provenance, Reason, RunMeasurement
 from ecoci.model.scenario import Scenario, Tariff
+from ecoci.model.verdict import VerdictKind
 
 
 class Metric(StrEnum):
@@ -183,10 +185,19 @@ class SameArmNoise:
 
 
 @dataclass(frozen=True, slots=True)
+class Disturbance:
+    """A pair that was measured again: which one, counted from 1, and what from outside refused its runs."""
+
+    pair: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """How alternating pairs were made and read. `p_holm` is the sequential p-value of a regression, after Holm.
 
-    The looks up to each spend alpha · (its pairs / most_pairs) ^ exponent together.
+    The looks up to each spend alpha · (its pairs / most_pairs) ^ exponent together. `seed` chose the first arm, and
+    `calibration` is what was known of the boards when the pairs were made.
     """
 
     base: Side
@@ -198,20 +209,13 @@ class Confirmation:
     stopped: Stopped | None
     noise: SameArmNoise | None
     p_holm: float | None
+    seed: int | None = None
+    disturbed: tuple[Disturbance, ...] = ()
+    calibration: MachineCalibration | None = None
 
     @property
     def pairs(self) -> int:
         return len(self.taken)
-
-
-class VerdictKind(StrEnum):
-    """The five answers; the last two are never shown as green."""
-
-    PASS = "PASS"
-    IMPROVED = "IMPROVED"
-    REGRESSED = "REGRESSED"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    NOT_MEASURABLE = "NOT_MEASURABLE"
 
 
 @dataclass(frozen=True, slots=True)

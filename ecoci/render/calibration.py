@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ecoci.model import Rate, TrialRates
+from ecoci.model import MachineCalibration, Rate, TrialRates
 from ecoci.render import text
 from ecoci.render.tables import Column, Table
+from ecoci.render.text import Style
 
+NEVER_CALIBRATED = "This machine was never calibrated: `ecoci calibrate` finds out how often its gate is wrong."
 _TITLES = ("found", "REGRESSED", "PASS", "undecided", "pairs", "time to verdict")
 
 
@@ -27,5 +29,32 @@ def _row(one: TrialRates, new_tokens: int) -> tuple[str, ...]:
 
 
 def _share(rate: Rate) -> str:
-    low, high = (text.fixed(100.0 * end, 0) for end in (rate.low, rate.high))
-    return f"{rate.count}/{rate.of} ({low}…{high} %)"
+    return f"{rate.count}/{rate.of} ({_end(rate.low)}…{_end(rate.high)} %)"
+
+
+def gate_words(tolerance: float, alpha: float, most_pairs: int) -> str:
+    """The settings that error rates hang on."""
+    return f"tolerance {text.share(tolerance)}, alpha {alpha:g}, at most {most_pairs} pairs"
+
+
+def quoted_line(made: MachineCalibration, here: str, style: Style) -> str:
+    """What a report says of it; `here` is its own gate, and another one is named."""
+    of = style.quote(made.scenario) + ("" if made.same_work else ", which is other work")
+    gate = gate_words(made.tolerance, made.alpha, made.most_pairs)
+    other = "" if gate == here else f" Its gate: {gate}."
+    found = "; ".join(_quoted(one, made.new_tokens) for one in made.rows)
+    return f"Calibration of this machine, {style.quote(made.created_utc[:10])} ({of}): {found}.{other}"
+
+
+def _quoted(one: TrialRates, new_tokens: int) -> str:
+    rate, took = one.regressed, f"median {text.duration(one.duration_s)}"
+    chance = f"{_end(rate.low)} … {_end(rate.high)} %"
+    if not one.extra_tokens:
+        of = f"{rate.count} of {text.counted(rate.of, 'confirmation')} of no change"
+        return f"{of} {'was' if rate.of == 1 else 'were'} called REGRESSED (95 % CI {chance}; {took})"
+    planted = text.percent(one.extra_tokens / new_tokens) if new_tokens else f"{one.extra_tokens} tokens"
+    return f"planted {planted} found in {rate.count} of {rate.of} ({chance}; {took})"
+
+
+def _end(share: float) -> str:
+    return text.fixed(100.0 * share, 0)

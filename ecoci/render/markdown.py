@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable
 
-from ecoci.model import Environment, Report, ScenarioReport, Severity
+from ecoci.model import Confirmation, Environment, Report, ScenarioReport, Severity
 from ecoci.render import content, paired, text
 from ecoci.render.chart import bar_chart
 from ecoci.render.cut import Section, assemble
@@ -159,7 +159,7 @@ def _metrics(scenario: ScenarioReport) -> str:
 def _looks(scenario: ScenarioReport) -> Iterable[str]:
     if scenario.confirmation is not None:
         yield _table(paired.looks_table(scenario.confirmation))
-        yield f"{paired.noise_line(scenario.confirmation)}\n\n"
+        yield from (f"{said}\n\n" for said in paired.lines(scenario, scenario.confirmation, MARKDOWN))
 
 
 def _runs(scenario: ScenarioReport) -> str:
@@ -217,17 +217,23 @@ def reproduce_commands(report: Report) -> tuple[str, ...]:
     """Shell commands that make these numbers again; words from outside are quoted for the shell."""
     made = report.provenance
     spec = "" if made.spec_file in (None, DEFAULT_SPEC) else f" --spec {_quoted(made.spec_file or '')}"
-    sides = next((one.confirmation for one in report.scenarios if one.confirmation is not None), None)
-    if sides is not None:
-        base, head = (_quoted(side.commit) for side in (sides.base, sides.head))
-        return (f"ecoci confirm --exact-base --base {base} --head {head}{spec}",)
     run = f"ecoci run{spec}"
     if made.replay is not None:
         return (f"{run} --replay {_quoted(made.replay.source)}",)
+    made_pairs = next((one.confirmation for one in report.scenarios if one.confirmation is not None), None)
+    if made_pairs is not None:
+        return (f"{_confirm_command(made_pairs)}{spec}",)
     commit = text.clean(made.commit or "")
     known = 7 <= len(commit) <= 64 and all(char in "0123456789abcdef" for char in commit)
     checkout = (f"git checkout {commit}",) if known else ()
     return (*checkout, run)
+
+
+def _confirm_command(made: Confirmation) -> str:
+    """With the seed the same side begins again; the setup and what else is planned stand in the scenario file."""
+    base, head = (_quoted(side.commit) for side in (made.base, made.head))
+    seed = "" if made.seed is None else f" --seed {made.seed}"
+    return f"ecoci confirm --exact-base --base {base} --head {head} --pairs {made.most_pairs}{seed}"
 
 
 def _quoted(path: str) -> str:

@@ -8,6 +8,7 @@ from ecoci.render import text
 _WORDS: dict[NoteCode, str] = {
     NoteCode.SAME_COMMIT: "base and head are the same commit: this shows what the machine makes of no change",
     NoteCode.SAME_ENVIRONMENT: "both sides run in one environment: another version of a library is not measured",
+    NoteCode.ONE_SETUP: "only one side has a setup: the other runs in the environment of ecoci itself",
     NoteCode.DIRTY: "local changes are not in what is measured",
     NoteCode.UNTRACKED: "files that git does not know are not in what is measured",
     NoteCode.SUBMODULES: "submodules are empty folders in the checkout",

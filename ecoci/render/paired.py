@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ecoci.model import Confirmation, ScenarioReport, Stopped
+from ecoci.model import Confirmation, ReasonCode, ScenarioReport, Stopped
 from ecoci.render import text
+from ecoci.render.calibration import NEVER_CALIBRATED, gate_words, quoted_line
 from ecoci.render.tables import Column, Table
 from ecoci.render.text import MISSING, Style
 
@@ -12,6 +13,12 @@ _WHY: dict[Stopped, str] = {
     Stopped.MOST_PAIRS: ", which were all that were allowed",
     Stopped.BUDGET: "; then the time was up",
     Stopped.ERROR: "; then an error ended it",
+}
+
+_DISTURBERS: dict[ReasonCode, str] = {
+    ReasonCode.FOREIGN_PROCESS: "another process on the GPU",
+    ReasonCode.BUSY_BEFORE: "other work on the GPU before the start",
+    ReasonCode.THROTTLED: "throttling that came from outside",
 }
 
 
@@ -42,6 +49,12 @@ def _chance(confirmation: Confirmation) -> str:
     return f", p = {p} for a change above the tolerance, all looks and scenarios counted"
 
 
+def lines(scenario: ScenarioReport, confirmation: Confirmation, style: Style) -> tuple[str, ...]:
+    """What stands below the looks."""
+    said = (noise_line(confirmation), disturbed_line(confirmation), calibration_line(scenario, confirmation, style))
+    return tuple(one for one in said if one)
+
+
 def noise_line(confirmation: Confirmation) -> str:
     """The A/A bar; empty when there were too few neighbours."""
     noise = confirmation.noise
@@ -51,6 +64,28 @@ def noise_line(confirmation: Confirmation) -> str:
         f"A/A in the same job: neighbouring runs of one side differed with an sd of {text.share(noise.sd)} "
         f"(n = {noise.n}); two equal sides would stay within ±{text.share(noise.bar)} in as many pairs."
     )
+
+
+def disturbed_line(confirmation: Confirmation) -> str:
+    """Which pairs were made again and why; empty when none was."""
+    found = confirmation.disturbed
+    if not found:
+        return ""
+    codes = dict.fromkeys(reason.code for one in found for reason in one.reasons)
+    by = text.join_words(_DISTURBERS.get(code, "something outside") for code in codes) or "something outside"
+    which = text.join_words(dict.fromkeys(str(one.pair) for one in found))
+    were = "pair was" if len(found) == 1 else "pairs were"
+    return f"{len(found)} {were} disturbed by {by} and measured again (pair {which}); pairs.json keeps the first tries."
+
+
+def calibration_line(scenario: ScenarioReport, confirmation: Confirmation, style: Style) -> str:
+    """How often the gate was wrong on this machine; where nobody knows, how to find out."""
+    made = confirmation.calibration
+    if made is None:
+        return NEVER_CALIBRATED
+    policy = scenario.scenario.policy
+    here = gate_words(policy.tolerance, policy.alpha, confirmation.most_pairs)
+    return quoted_line(made, here, style)
 
 
 def looks_table(confirmation: Confirmation) -> Table:

@@ -77,21 +77,38 @@ class TerminalObserver:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._bars: Bars | None = None
-        self._task: TaskID | None = None
+        self._bar = LiveBar(console)
 
     def notify(self, progress: Progress) -> None:
         if progress.phase is Phase.DONE:
             self._finish(progress)
             return
+        words = speakable(progress_line(progress), self._console.encoding)
+        self._bar.show(words, progress.step, progress.steps)
+
+    def _finish(self, progress: Progress) -> None:
+        self.close()
+        place = f"{text.clean(progress.scenario, 60)} run {progress.run_index + 1}/{progress.runs_total}"
+        words = speakable(f"{place}: done", self._console.encoding)
+        self._console.print(words, markup=False, highlight=False)
+
+    def close(self) -> None:
+        """Take the bar off the screen; the cursor is back as it was. Harmless when there is none."""
+        self._bar.close()
+
+
+class LiveBar:
+    """One line of words and a bar at the end of the screen, until it is closed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars: Bars | None = None
+        self._task: TaskID | None = None
+
+    def show(self, words: str, step: int = 0, steps: int = 0) -> None:
+        """Show these words; the bar pulses where the number of steps is unknown, 0."""
         bars, task = self._started()
-        bars.update(
-            task,
-            description=speakable(progress_line(progress), self._console.encoding),
-            total=progress.steps or None,
-            completed=progress.step,
-            refresh=True,
-        )
+        bars.update(task, description=words, total=steps or None, completed=step, refresh=True)
 
     def _started(self) -> tuple[Bars, TaskID]:
         from rich.progress import BarColumn, TextColumn
@@ -110,14 +127,8 @@ class TerminalObserver:
             self._console.show_cursor(show=True)
         return self._bars, self._task
 
-    def _finish(self, progress: Progress) -> None:
-        self.close()
-        place = f"{text.clean(progress.scenario, 60)} run {progress.run_index + 1}/{progress.runs_total}"
-        words = speakable(f"{place}: done", self._console.encoding)
-        self._console.print(words, markup=False, highlight=False)
-
     def close(self) -> None:
-        """Take the bar off the screen; the cursor is back as it was. Harmless when there is none."""
+        """Take it off the screen; the cursor is back as it was. Harmless when nothing is shown."""
         if self._bars is not None:
             self._bars.stop()
         self._bars = self._task = None

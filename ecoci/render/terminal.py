@@ -31,6 +31,7 @@ from ecoci.render.baseline_tables import (
     levels_table,
     spread_line,
 )
+from ecoci.render.calibration import gate_words
 from ecoci.render.chart import bar_chart
 from ecoci.render.headline import (
     ACCEPT_COMMAND,
@@ -148,7 +149,8 @@ def _print_scenario(scenario: ScenarioReport, console: Console) -> None:
     _line(content.base_line(scenario, TERMINAL), console)
     if scenario.confirmation is not None:
         _print_table(paired.looks_table(scenario.confirmation), console)
-        _line(paired.noise_line(scenario.confirmation), console)
+        for line in paired.lines(scenario, scenario.confirmation, TERMINAL):
+            _line(line, console)
     _print_table(content.metrics_table(scenario, TERMINAL), console)
     _print_table(content.runs_table(scenario), console)
     for said in content.flags(scenario, TERMINAL):
@@ -181,8 +183,8 @@ def _print_next(report: Report, console: Console) -> None:
 
 def print_calibration(rates: Table, made: Calibration, console: Console) -> None:
     """How often each verdict came for each planted change; the first row holds the false alarms."""
-    policy, pairs = made.scenario.policy, made.most_pairs
-    gate = f"tolerance {text.share(policy.tolerance)}, alpha {policy.alpha:g}, at most {pairs} pairs"
+    policy = made.scenario.policy
+    gate = gate_words(policy.tolerance, policy.alpha, made.most_pairs)
     _line(f"{text.clean(made.scenario.name)} on {text.clean(made.product or 'an unknown GPU')}: {gate}", console)
     _print_table(rates, console)
 

@@ -27,7 +27,7 @@ def main(project: str, cache: str, setup: str) -> int:
     environments = CachedEnvironments(Path(cache, "environments"), Path(cache, "logs"), with_pip=False)
     checkouts = GitCheckouts(Path(project), Path(cache, "checkouts"), environments)
     try:
-        with checkouts.open(CheckoutRequest("main", setup=Setup(setup or None))) as sides:
+        with checkouts.open(CheckoutRequest("main"), lambda *_: (Setup(setup or None), Setup(setup or None))) as sides:
             print(sides.base.root, flush=True)
             time.sleep(60)
     except InterruptedRunError as stop:

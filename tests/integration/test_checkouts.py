@@ -17,7 +17,8 @@ import pytest
 from ecoci.checkouts.git import GitCheckouts
 from ecoci.checkouts.own import OwnEnvironment
 from ecoci.errors import EcociError, EngineError, InputError, MeasuringError
-from ecoci.model import Arm, CheckoutNote, CheckoutRequest, NoteCode, Setup, Sides
+from ecoci.model import Arm, CheckoutNote, CheckoutRequest, NoteCode, Setup, Sides, Source
+from ecoci.ports import ChooseSetups, no_setups
 from tests.repositories import Repository, forked, new_repository
 
 OPENER = "tests.integration.checkout_opener"
@@ -46,9 +47,14 @@ def opened(repository: Repository, pair: CheckoutRequest) -> Sides:
         return sides
 
 
-def refusal(repository: Repository | Path, pair: CheckoutRequest, kind: type[EcociError] = InputError) -> str:
+def refusal(
+    repository: Repository | Path,
+    pair: CheckoutRequest,
+    kind: type[EcociError] = InputError,
+    choose: ChooseSetups = no_setups,
+) -> str:
     """Message, cause and remedy of what opening raises."""
-    with pytest.raises(kind) as caught, checkouts(repository).open(pair):
+    with pytest.raises(kind) as caught, checkouts(repository).open(pair, choose):
         pass
     error = caught.value
     assert error.remedy
@@ -518,6 +524,25 @@ def test_needs_are_checked_before_anything_is_measured(repository: Repository) -
 
 def test_a_lock_file_that_neither_side_has_is_refused(repository: Repository) -> None:
     setup = Setup("true", lock_files=("requirments.txt",))
-    assert "'requirments.txt' is in neither commit" in refusal(repository, CheckoutRequest("main", setup=setup))
-    there = replace(setup, lock_files=("b.txt",))
-    assert opened(repository, CheckoutRequest("main", "main", there)).head.environment is None
+    there = replace(setup, lock_files=("a.txt",))
+
+    def refused(base: Setup, head: Setup) -> str:
+        return refusal(repository, CheckoutRequest("main"), choose=lambda *_: (base, head))
+
+    for words in (refused(setup, setup), refused(there, setup), refused(setup, there)):
+        assert "'requirments.txt' is in neither commit" in words
+    with checkouts(repository).open(CheckoutRequest("main", "main"), lambda *_: (there, there)) as sides:
+        assert sides.head.environment is None
+
+
+def test_setups_are_chosen_when_both_sides_lie_on_disk_and_before_any_is_made(repository: Repository) -> None:
+    seen: list[Source] = []
+
+    def choose(base: Source, head: Source) -> tuple[Setup, Setup]:
+        seen.extend((base, head))
+        assert (Path(head.folder) / "a.txt").read_text() == "head"
+        raise InputError("no good", remedy="none")
+
+    assert "no good" in refusal(repository, CheckoutRequest("main"), choose=choose)
+    assert [one.side for one in seen] == [Arm.BASE, Arm.HEAD]
+    assert left_over(repository) == []

@@ -67,6 +67,14 @@ def test_the_seed_chooses_the_first_arm(tmp_path: Path) -> None:
     assert firsts == {Arm.BASE, Arm.HEAD}
 
 
+def test_with_one_seed_a_scenario_begins_alike_alone_and_among_others(tmp_path: Path) -> None:
+    one, two = paired(scenario("one")), paired(scenario("two"))
+    for seed in range(4):
+        _, both = confirmed(planned(one, two, seed=seed), World(200.0), World(260.0), tmp_path)
+        _, alone = confirmed(planned(two, seed=seed), World(200.0), World(260.0), tmp_path)
+        assert both.results[1].pairs[0].first is alone.results[0].pairs[0].first
+
+
 def test_no_change_passes_before_all_pairs_are_made(tmp_path: Path) -> None:
     outcome, kept = confirmed(planned(), World(seed=1), World(seed=2), tmp_path)
     kind, reason = only(outcome.report)

@@ -22,7 +22,18 @@ from ecoci.checkouts.plain import PlainCheckouts
 from ecoci.clocks import SystemClock
 from ecoci.errors import EngineError, StorageError
 from ecoci.launchers.process import ProcessLauncher
-from ecoci.model import Arm, BuiltEnvironment, Checkout, CheckoutRequest, NoteCode, Setup, Source, TreeFile
+from ecoci.model import (
+    Arm,
+    BuiltEnvironment,
+    Checkout,
+    CheckoutRequest,
+    NoteCode,
+    Setup,
+    SetupProgress,
+    SetupState,
+    Source,
+    TreeFile,
+)
 from ecoci.spec import parse_spec
 from ecoci.wiring import WORKER, checkouts
 from tests.integration.command_line import FRAMEWORK, QUICK
@@ -398,16 +409,75 @@ def test_each_side_of_a_repository_gets_the_environment_of_its_own_lock_file(
     repository.commit(requirements_txt="WORD = 'base'")
     repository.git("checkout", "--quiet", "-b", "work")
     repository.commit(requirements_txt="WORD = 'head'")
-    pair = CheckoutRequest("main", setup=Setup(f"cp requirements.txt {PACKAGES}/arm_module.py"))
+    setup = Setup(f"cp requirements.txt {PACKAGES}/arm_module.py")
     say = ("-I", "-c", "import arm_module; print(arm_module.WORD)")
     sides_of = GitCheckouts(repository.folder, tmp_path / "checkouts", environments)
-    with sides_of.open(pair) as sides:
+    with sides_of.open(CheckoutRequest("main"), lambda *_: (setup, setup)) as sides:
         assert [output_of(one.python, *say) for one in (sides.base, sides.head)] == ["base", "head"]
     assert sides.base.environment != sides.head.environment
     repository.commit(a_txt="another change")
-    with sides_of.open(CheckoutRequest("work~1", setup=pair.setup)) as again:
+    with sides_of.open(CheckoutRequest("work~1"), lambda *_: (setup, setup)) as again:
         assert again.base.environment == again.head.environment == sides.head.environment
     assert [note.code for note in again.notes] == [NoteCode.SAME_ENVIRONMENT]
+
+
+def test_each_side_may_have_a_setup_of_its_own_and_one_side_none(
+    environments: CachedEnvironments, tmp_path: Path
+) -> None:
+    repository = new_repository(tmp_path / "repository")
+    repository.commit(requirements_txt="one")
+    repository.git("checkout", "--quiet", "-b", "work")
+    repository.commit(uv_lock="two")
+    old = Setup(f"echo 'WORD = \"pip\"' > {PACKAGES}/arm_module.py", lock_files=("requirements.txt",))
+    new = Setup(f"echo 'WORD = \"uv\"' > {PACKAGES}/arm_module.py", lock_files=("uv.lock",))
+    say = ("-I", "-c", "import arm_module; print(arm_module.WORD)")
+    sides_of = GitCheckouts(repository.folder, tmp_path / "checkouts", environments)
+    with sides_of.open(CheckoutRequest("main"), lambda *_: (old, new)) as sides:
+        assert [output_of(one.python, *say) for one in (sides.base, sides.head)] == ["pip", "uv"]
+    with sides_of.open(CheckoutRequest("main"), lambda *_: (Setup(), new)) as half:
+        assert (half.base.environment, half.head.environment) == (None, sides.head.environment)
+    assert [note.code for note in half.notes] == [NoteCode.ONE_SETUP]
+
+
+class Told:
+    """An observer of setups that remembers."""
+
+    def __init__(self) -> None:
+        self.heard: list[SetupProgress] = []
+
+    def notify(self, progress: SetupProgress) -> None:
+        self.heard.append(progress)
+
+
+def test_a_setup_says_that_it_began_runs_and_ended_and_then_comes_from_the_cache(tmp_path: Path) -> None:
+    told = Told()
+    environments = CachedEnvironments(tmp_path / "environments", tmp_path / "logs", told, with_pip=False)
+    where, setup = replace(source(tmp_path / "a"), side=Arm.HEAD), Setup("sleep 2.5")
+    opened(environments, where, setup)
+    opened(environments, where, setup)
+    states = [one.state for one in told.heard]
+    assert states[0] is SetupState.STARTED
+    assert states[-2:] == [SetupState.BUILT, SetupState.REUSED]
+    assert set(states[1:-2]) == {SetupState.RUNNING}
+    assert len(states) >= 5
+    assert {(one.side, one.command) for one in told.heard} == {(Arm.HEAD, "sleep 2.5")}
+    assert told.heard[-2].elapsed_s >= 2.5
+    assert Path(told.heard[0].log).exists()
+
+
+def test_a_setup_that_fails_says_so_before_the_error(tmp_path: Path) -> None:
+    told = Told()
+    environments = CachedEnvironments(tmp_path / "environments", tmp_path / "logs", told, with_pip=False)
+    with pytest.raises(EngineError):
+        opened(environments, source(tmp_path / "a"), Setup("exit 3"))
+    assert [one.state for one in told.heard] == [SetupState.STARTED, SetupState.FAILED]
+
+
+def test_without_a_setup_nothing_is_told(tmp_path: Path) -> None:
+    told = Told()
+    environments = CachedEnvironments(tmp_path / "environments", tmp_path / "logs", told)
+    opened(environments, source(tmp_path / "a"), Setup())
+    assert told.heard == []
 
 
 def test_the_wired_parts_keep_everything_below_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

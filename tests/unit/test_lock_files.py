@@ -97,9 +97,16 @@ def test_where_the_project_lies_and_what_is_absent_are_part_of_the_facts() -> No
 
 def test_a_file_that_one_side_lacks_is_a_change_and_one_that_both_lack_a_mistake() -> None:
     setup = Setup("x", lock_files=("uv.lock",))
-    check_locks([source("uv.lock"), source("model.py")], setup)
+    check_locks([(source("uv.lock"), setup), (source("model.py"), setup)])
     with pytest.raises(InputError, match=r"'uv\.lock' is in neither commit"):
-        check_locks([source("a"), source("b")], setup)
+        check_locks([(source("a"), setup), (source("b"), setup)])
+
+
+def test_each_side_is_held_to_the_files_that_it_names_itself() -> None:
+    pip, uv = Setup("x", lock_files=("requirements.txt",)), Setup("y", lock_files=("uv.lock",))
+    check_locks([(source("requirements.txt"), pip), (source("uv.lock"), uv)])
+    with pytest.raises(InputError, match=r"'uv\.lock' is in neither commit"):
+        check_locks([(source("requirements.txt"), pip), (source("requirements.txt"), uv)])
 
 
 def test_a_digest_takes_any_file_name_and_tells_values_apart() -> None:
