@@ -39,7 +39,7 @@ help: ## Show this list
 # A crash of Python exits with 1 too, so 0 and 1 count only beside the report of this very run.
 run: $(STAMPS)/base ## Measure the quickstart on this GPU, or replay its H200 recording without one
 	@if $(has_gpu); then \
-	  $(MAKE) --no-print-directory $(STAMPS)/gpu && set --; \
+	  $(MAKE) --no-print-directory $(STAMPS)/gpu && set -- --base HEAD --allow-dirty; \
 	else \
 	  set -- --replay $(QUICKSTART)/recordings; \
 	fi || exit; \

@@ -165,10 +165,61 @@ def screen(draws: Draws, effect: float, alpha: float = 0.05) -> Chosen:
 
 
 def predicted(history: Values, alpha: float) -> Values:
-    jobs = history.shape[1]
-    width = special.stdtrit(jobs - 1, 1.0 - alpha) * math.sqrt(1.0 + 1.0 / jobs)
-    found: Values = history.mean(axis=1) + width * history.std(axis=1, ddof=1)
+    found: Values = history.mean(axis=1) + half_width(history, alpha)
     return found
+
+
+def half_width(history: Values, alpha: float) -> Values:
+    """Of the interval in which one more job lies, as `ecoci.screen` has it for one board."""
+    jobs = history.shape[1]
+    factor = special.stdtrit(jobs - 1, 1.0 - alpha) * math.sqrt(1.0 + 1.0 / jobs)
+    found: Values = factor * history.std(axis=1, ddof=1)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What the stored baseline says of each trial; the rest is undecided."""
+
+    passed: Chosen
+    suspicious: Chosen
+
+
+def screened(draws: Draws, effect: float, jobs: int, tolerance: float) -> Screened:
+    """The whole interval of one head job against the newest `jobs` jobs, set against the tolerance."""
+    history, margin = draws.history[:, -jobs:], math.log1p(tolerance)
+    change = draws.alternating[:, :RUNS].mean(axis=1) + math.log1p(effect) - history.mean(axis=1)
+    half = half_width(history, 0.05)
+    passed = change + half < margin
+    return Screened(passed, ~passed & (change - half > 0.0))
+
+
+DEPTHS = (8, 20, 30)
+SCREEN_TOLERANCES = (TOLERANCE, 0.05)
+
+
+def screen_rows(draws: dict[str, Draws]) -> Iterator[str]:
+    for tolerance in SCREEN_TOLERANCES:
+        for jobs in DEPTHS:
+            for world, drawn in draws.items():
+                none, edge, real = (screened(drawn, e, jobs, tolerance) for e in (0.0, tolerance, tolerance + 0.01))
+                undecided = ~(none.passed | none.suspicious)
+                found = (none.suspicious, undecided, none.passed, edge.passed, real.passed)
+                cells = " | ".join(map(rate, found))
+                yield f"| {100.0 * tolerance:g} % | {jobs} | {world} | {cells} |"
+
+
+SCREEN_COLUMNS = (
+    "tolerance",
+    "jobs",
+    "world",
+    "no change: suspicious, %",
+    "no change: undecided, %",
+    "no change: PASS, %",
+    "at the tolerance: PASS, %",
+    "1 % above the tolerance: PASS, %",
+)
+SCREEN_HEAD = f"| {' | '.join(SCREEN_COLUMNS)} |\n| ---: | ---: | --- |" + " ---: |" * (len(SCREEN_COLUMNS) - 3)
 
 
 def bencher(draws: Draws, effect: float) -> Chosen:
@@ -272,7 +323,7 @@ def other_head() -> str:
 def report(trials: int, seed: int) -> str:
     chance = np.random.default_rng(seed)
     draws = {world.name: draw(world, chance, trials) for world in WORLDS}
-    parts = [CONFIRM_HEAD, *confirm_rows(draws)]
+    parts = [CONFIRM_HEAD, *confirm_rows(draws), "", "The screen:", "", SCREEN_HEAD, *screen_rows(draws)]
     for title, effect in (("False alarms, no change, %", 0.0), ("A true change of +3 % found, %", EFFECT)):
         parts += ["", f"{title}:", "", other_head(), *other_rows(draws, effect)]
     return "\n".join(parts)

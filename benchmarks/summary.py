@@ -1,33 +1,21 @@
-"""Tables of recorded results: the numbers of each scenario, and the verdict between quantizations in each recording.
+"""Tables of recorded results: the numbers of each scenario, and how quantizations differ in each recording.
 
 python benchmarks/summary.py NAME=FOLDER ..., where a folder holds result.json.gz files
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecoci.baselines import BLOCKING
-from ecoci.compare import Head, compare
-from ecoci.identity import fingerprint_of, scenario_digest
 from ecoci.measure import measure_run
-from ecoci.model import (
-    Baseline,
-    Environment,
-    Metric,
-    MetricValue,
-    Observation,
-    Reason,
-    RunMeasurement,
-    Scenario,
-    Summary,
-)
-from ecoci.stats import summary
+from ecoci.model import Environment, RunMeasurement, Scenario, Summary
+from ecoci.stats import WelchResult, summary, welch
 from ecoci.store import load_result
-from ecoci.verdict import decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,39 +63,28 @@ def _known(found: Summary | None) -> Summary:
     return found
 
 
-def verdict_row(head: Recorded, base: Recorded) -> str:
-    comparison = compare(Head(head.scenario, head.environment, head.runs), _as_baseline(base))
-    verdict, primary = decide(comparison, head.scenario.policy), comparison.primary
-    change = "—" if primary is None or primary.change is None else f"{100 * primary.change:+.1f} %"
-    known = primary is not None and primary.ci_low is not None and primary.ci_high is not None
-    interval = f"{100 * primary.ci_low:+.0f} … {100 * primary.ci_high:+.0f} %" if known else "—"  # type: ignore[union-attr, operator]
-    change, interval = change.replace("-", "−"), interval.replace("-", "−")
+def change_row(head: Recorded, base: Recorded) -> str:
+    """Welch's interval over the runs of both jobs: of this recording alone, as the runs of a job share its hour."""
+    found = welch(_logs(base), _logs(head), alpha=0.05)
+    change, interval, where = "—", "—", "—"
+    if isinstance(found, WelchResult):
+        low, high = math.expm1(found.ci_low), math.expm1(found.ci_high)
+        change = f"{100 * math.expm1(found.diff):+.1f} %".replace("-", "−")
+        interval = f"{100 * low:+.0f} … {100 * high:+.0f} %".replace("-", "−")
+        tolerance = head.scenario.policy.tolerance
+        where = "above" if low > tolerance else "below" if high < tolerance else "on both sides"
     same = "yes" if head.environment.board.uuid == base.environment.board.uuid else "no"
     return (
         f"| {head.scenario.name} | {head.recording} | {len(base.runs)} / {len(head.runs)} | {same} "
-        f"| {change} | {interval} | {verdict.kind} |"
+        f"| {change} | {interval} | {where} |"
     )
 
 
-def _as_baseline(base: Recorded) -> Baseline:
-    fingerprint = fingerprint_of(base.environment, base.scenario.workload)
-    observations = tuple(_observation(base, run) for run in base.runs)
-    return Baseline(fingerprint, base.scenario, scenario_digest(base.scenario), observations)
-
-
-def _observation(base: Recorded, run: RunMeasurement) -> Observation:
-    if run.total is None or run.total.energy_per_token_j is None or any(_blocks(flag) for flag in run.flags):
-        raise SystemExit(f"run {run.index + 1} of {base.scenario.name} cannot be a base")
-    values = (
-        MetricValue(Metric.ENERGY_PER_TOKEN_J, run.total.energy_per_token_j),
-        MetricValue(Metric.TOKENS_PER_S, run.total.tokens_per_s),
-    )
-    uuids = tuple(board.uuid for board in base.environment.boards)
-    return Observation("recording", run.index, None, "", "", "", uuids, values)
-
-
-def _blocks(flag: Reason) -> bool:
-    return flag.code in BLOCKING
+def _logs(recorded: Recorded) -> list[float]:
+    energies = [None if run.total is None else run.total.energy_per_token_j for run in recorded.runs]
+    if any(flag.code in BLOCKING for run in recorded.runs for flag in run.flags) or None in energies:
+        raise SystemExit(f"{recorded.scenario.name} in {recorded.recording} holds a run that cannot be used")
+    return [math.log(energy) for energy in energies if energy is not None]
 
 
 def main(arguments: list[str]) -> None:
@@ -117,13 +94,14 @@ def main(arguments: list[str]) -> None:
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for one in sorted(recorded, key=lambda r: r.scenario.name):
         print(numbers_row(one))
-    print("\n| scenario, against fp16 | recording | runs base / head | same board | change | 95 % CI | verdict |")
+    titles = ("scenario, against fp16", "recording", "runs base / head", "same board", "change", "95 % CI over runs")
+    print(f"\n| {' | '.join((*titles, 'tolerance of 5 %'))} |")
     print("| --- | --- | --- | --- | ---: | ---: | --- |")
     by_name = {(one.recording, one.scenario.name): one for one in recorded}
     for one in sorted(recorded, key=lambda r: (r.scenario.name, r.recording)):
         base = by_name.get((one.recording, one.scenario.against or ""))
         if base is not None:
-            print(verdict_row(one, base))
+            print(change_row(one, base))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ecoci import stats
-from ecoci.compare import metric_value, relative_change
+from ecoci.compare import metric_value
 from ecoci.measure import measure_run
 from ecoci.model import Arm, Metric, Pair, RunMeasurement, SameArmNoise, ScenarioPairs
 from ecoci.quality import with_clock_changes
+from ecoci.screening import relative_change
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ It must not know where baselines are kept, nor how they are compared with new ru
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ecoci import stats
@@ -107,6 +108,25 @@ def from_result(job: JobResult) -> tuple[Baseline, ...]:
             remedy="measure the base again with `ecoci bench`",
         )
     return tuple(_passing_baseline(result, job.provenance) for result in job.results)
+
+
+def from_results(jobs: Sequence[JobResult]) -> tuple[Baseline, ...]:
+    """The same of several jobs, each one more value of what they have in common. Raises InputError for one given twice.
+
+    A scenario that was changed between the jobs is another thing and stays a baseline of its own.
+    """
+    found: dict[tuple[str, str, str], Baseline] = {}
+    for one in (baseline for job in jobs for baseline in from_result(job)):
+        key = one.fingerprint.name, one.scenario.name, one.digest
+        known = found.get(key)
+        if known is not None and {o.job_id for o in known.observations} & {o.job_id for o in one.observations}:
+            raise InputError(
+                f"job {one.observations[0].job_id} is given twice as a base",
+                cause="counted twice it would make the base look surer than it is",
+                remedy="name each result once",
+            )
+        found[key] = one if known is None else replace(known, observations=(*known.observations, *one.observations))
+    return tuple(found.values())
 
 
 def describe(baseline: Baseline) -> BaselineDescription:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,27 +14,21 @@ from ecoci.cli_confirm import confirm
 from ecoci.cli_doctor import doctor
 from ecoci.cli_output import printing
 from ecoci.cli_parts import (
-    DEFAULT_BASELINES,
     DEFAULT_OUT,
     baselines_option,
     finish,
-    load_spec,
     make_desk,
     out_option,
-    raise_stopped,
-    replay_option,
-    scenario_option,
     show,
     spec_option,
-    wait_idle_option,
 )
 from ecoci.cli_plan import plan
+from ecoci.cli_run import bench, run
 from ecoci.cli_stats import stats
 
 if TYPE_CHECKING:
-    from ecoci.model import Provenance, Report, Spec
-    from ecoci.pipeline import Desk, Machine
-    from ecoci.ports import Observer
+    from ecoci.model import Report
+    from ecoci.pipeline import Desk
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -51,80 +42,55 @@ def cli(debug: bool) -> None:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Measuring:
-    """What `run` and `bench` are told."""
-
-    spec_file: Path
-    out: Path
-    baselines: Path
-    replay: Path | None
-    only: tuple[str, ...]
-    wait_idle_s: float
-
-
 @cli.command()
-@spec_option()
+@click.argument("results", type=Path, nargs=-1)
+@click.option(
+    "--base",
+    "bases",
+    type=Path,
+    multiple=True,
+    help="Compare with this result.json instead of a stored baseline; may be repeated, one a job.",
+)
 @out_option()
 @baselines_option()
-@replay_option()
-@scenario_option()
-@wait_idle_option()
-def run(**options: Any) -> int:
-    """Audit, measure, compare with the baseline, decide and report."""
-    from ecoci import pipeline
+def compare(results: tuple[Path, ...], bases: tuple[Path, ...], out: Path, baselines: Path) -> int:
+    """Compare measured RESULTS with their baseline, decide and report.
 
-    asked = Measuring(**options)
-    with _prepared(asked) as (spec, machine, desk):
-        outcome = pipeline.run(spec, Path.cwd(), _provenance(machine, asked.spec_file), machine, desk)
-    return finish(outcome)
-
-
-@cli.command()
-@spec_option()
-@out_option()
-@replay_option()
-@scenario_option()
-@wait_idle_option()
-def bench(**options: Any) -> int:
-    """Measure only, and write result.json."""
-    from ecoci import pipeline
-
-    asked = Measuring(baselines=DEFAULT_BASELINES, **options)
-    with _prepared(asked) as (spec, machine, desk):
-        made = _provenance(machine, asked.spec_file)
-        _say_replay(made)
-        _, stopped = pipeline.measure(spec, made, machine, desk.store)
-    click.echo(f"measured: {asked.out / 'result.json'}")
-    return raise_stopped(stopped)
-
-
-@cli.command()
-@click.argument("result", type=Path, default=DEFAULT_OUT / "result.json")
-@click.option("--base", type=Path, default=None, help="Compare with this result.json instead of a stored baseline.")
-@out_option()
-@baselines_option()
-def compare(result: Path, base: Path | None, out: Path, baselines: Path) -> int:
-    """Compare a measured RESULT with its baseline, decide and report.
-
-    RESULT is a result.json, or a pairs.json of `ecoci confirm`, which holds both sides.
+    RESULTS are the result.json of one or more jobs of one head (default: ecoci-out/result.json), or a pairs.json of
+    `ecoci confirm`, which holds both sides.
     """
-    from ecoci.judge import judge
-    from ecoci.model import PairsResult
-    from ecoci.pairing import judge_pairs
     from ecoci.pipeline import Outcome
-    from ecoci.store import check_writable, discard_reports, load_measured
+    from ecoci.store import check_writable, discard_reports
 
+    files = results or (DEFAULT_OUT / "result.json",)
     check_writable(out)
-    discard_reports(out, result, base)
-    desk = make_desk(out, baselines, base)
-    measured = load_measured(result)
-    if isinstance(measured, PairsResult):
-        report = judge_pairs(measured)
-    else:
-        report = judge(measured, (), desk.store.list_baselines())
+    discard_reports(out, *files, *bases)
+    desk = make_desk(out, baselines, bases)
+    report = _judged(files, desk)
     desk.publisher.publish(desk.render(report))
     return finish(Outcome(report, None))
+
+
+def _judged(files: tuple[Path, ...], desk: Desk) -> Report:
+    from ecoci.errors import InputError
+    from ecoci.judge import judge
+    from ecoci.model import JobResult
+    from ecoci.pairing import judge_pairs
+    from ecoci.store import load_measured
+
+    first, *others = (load_measured(file) for file in files)
+    if not isinstance(first, JobResult) and not others:
+        return judge_pairs(first)
+    jobs = [one for one in (first, *others) if isinstance(one, JobResult)]
+    if len(jobs) < len(files):
+        raise InputError(
+            "a pairs.json stands among several results",
+            cause="pairs hold both sides and are judged alone; results of several jobs are judged together",
+            remedy="give either one pairs.json, or result.json files only",
+        )
+    baselines = desk.store.list_baselines()
+    newer = desk.newer_than(jobs[0].provenance.commit, baselines)
+    return judge(jobs[0], (), baselines, tuple(jobs[1:]), newer)
 
 
 @cli.command()
@@ -168,52 +134,6 @@ def init(model: str | None, force: bool, spec_file: Path) -> int:
     return 0
 
 
-@contextmanager
-def _prepared(asked: Measuring) -> Iterator[tuple[Spec, Machine, Desk]]:
-    """Everything that can fail cheaply fails here, before minutes of measuring."""
-    from ecoci.render.progress import make_observer
-    from ecoci.store import check_writable, discard_reports
-
-    spec = load_spec(asked.spec_file, asked.only)
-    check_writable(asked.out)
-    discard_reports(asked.out, asked.replay)
-    observer = make_observer()
-    try:
-        yield spec, _machine(asked, observer), make_desk(asked.out, asked.baselines, None)
-    finally:
-        observer.close()
-
-
-def _machine(asked: Measuring, observer: Observer) -> Machine:
-    from ecoci.pipeline import Machine
-    from ecoci.wiring import cache_folder, gpu_launcher, replay_launcher, visible_boards
-
-    if asked.replay is not None:
-        launcher = replay_launcher(asked.replay)
-        return Machine(launcher, board_uuids=(), cache_dir="", observer=observer)
-    return Machine(gpu_launcher(asked.out), visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)
-
-
-def _say_replay(made: Provenance) -> None:
-    """A report says first of all that it is of a replay; without one the command has to."""
-    from ecoci.render.headline import replay_line
-
-    if made.replay is not None:
-        click.echo(replay_line(made.replay))
-
-
-def _provenance(machine: Machine, spec_file: Path) -> Provenance:
-    from dataclasses import replace
-
-    from ecoci.launchers.replay import ReplayLauncher
-    from ecoci.wiring import describe_job
-
-    made = replace(describe_job(Path.cwd()), spec_file=str(spec_file))
-    if isinstance(machine.launcher, ReplayLauncher):
-        return replace(made, replay=machine.launcher.provenance())
-    return made
-
-
 def _markdown(shown: Report) -> str:
     from ecoci.render.markdown import render_comment
 
@@ -227,8 +147,10 @@ def _csv(shown: Report, *, windows: bool) -> str:
 
 
 cli.add_command(baseline)
+cli.add_command(bench)
 cli.add_command(calibrate)
 cli.add_command(confirm)
 cli.add_command(doctor)
 cli.add_command(plan)
+cli.add_command(run)
 cli.add_command(stats)

@@ -1,4 +1,4 @@
-"""The commands `ecoci baseline accept|list|show|diff|remove`."""
+"""The commands `ecoci baseline accept|reset|anchor|list|show|diff|remove`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def _folder_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     )
 
 
+def _by_option(does: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option("--by", default=None, help=f"Who {does}; default: the CI actor or the user name.")
+
+
 @click.group()
 def baseline() -> None:
     """Keep the accepted observations that later runs are compared with."""
@@ -30,7 +34,7 @@ def baseline() -> None:
 
 @baseline.command()
 @click.argument("result", type=Path, default=Path("ecoci-out") / "result.json")
-@click.option("--by", default=None, help="Who accepts; default: the CI actor or the user name.")
+@_by_option("accepts")
 @click.option("--scenario", "only", multiple=True, help="Only this scenario; may be repeated.")
 @_folder_option()
 def accept(result: Path, by: str | None, only: tuple[str, ...], baselines: Path) -> int:
@@ -96,16 +100,57 @@ def _actor() -> str:
     return os.environ.get("GITHUB_ACTOR") or getpass.getuser()
 
 
+@baseline.command()
+@click.argument("name", metavar="[FINGERPRINT/]SCENARIO")
+@click.option("--reason", required=True, help="Why the level changed, in one line; it is kept with the baseline.")
+@_by_option("resets")
+@_folder_option()
+def reset(name: str, reason: str, by: str | None, baselines: Path) -> int:
+    """Begin a new level with the next accepted job; what was accepted before stays."""
+    from ecoci.levels import begin_level
+
+    path, kept = _rewritten(name, baselines, lambda found, now: begin_level(found, reason, by or _actor(), now))
+    count = kept.resets[-1].at
+    click.echo(f"level {len(kept.resets) + 1} of {kept.scenario.name} begins after observation {count} in {path}")
+    return 0
+
+
+@baseline.command()
+@click.argument("name", metavar="[FINGERPRINT/]SCENARIO")
+@click.option("--name", "release", required=True, help="The release, such as v1.4.")
+@_by_option("names it")
+@_folder_option()
+def anchor(name: str, release: str, by: str | None, baselines: Path) -> int:
+    """Name a release: later levels are held against the newest jobs of this one."""
+    from ecoci.levels import set_anchor
+
+    path, kept = _rewritten(name, baselines, lambda found, now: set_anchor(found, release, by or _actor(), now))
+    made = kept.anchors[-1]
+    number = len(made.job_ids)
+    click.echo(f"{made.name} of {kept.scenario.name} has {number} {'job' if number == 1 else 'jobs'} in {path}")
+    return 0
+
+
+def _rewritten(name: str, baselines: Path, change: Callable[[Baseline, str], Baseline]) -> tuple[Path, Baseline]:
+    """Change one baseline, given it and the time, and keep it."""
+    from ecoci.store import FolderStore
+    from ecoci.wiring import now_utc
+
+    changed = change(_find(name, baselines), now_utc())
+    return FolderStore(baselines, baselines).save_baseline(changed), changed
+
+
 @baseline.command("list")
 @_folder_option()
 def list_(baselines: Path) -> int:
-    """List all baselines: scenario, fingerprint, depth, mean and spread."""
+    """List all baselines: scenario, fingerprint, jobs, levels, boards, mean and spread."""
+    from ecoci.overview import overview
     from ecoci.render.terminal import print_baselines
     from ecoci.store import FolderStore
 
     stored = FolderStore(baselines, baselines).list_baselines()
     with printing() as console:
-        print_baselines(stored, console)
+        print_baselines(tuple(map(overview, stored)), console)
     return 0
 
 
@@ -113,12 +158,13 @@ def list_(baselines: Path) -> int:
 @click.argument("name", metavar="[FINGERPRINT/]SCENARIO")
 @_folder_option()
 def show(name: str, baselines: Path) -> int:
-    """Show one baseline with its fingerprint and every observation."""
+    """Show one baseline: its fingerprint, levels, anchors, boards and every job."""
+    from ecoci.overview import overview
     from ecoci.render.terminal import print_baseline
 
     found = _find(name, baselines)
     with printing() as console:
-        print_baseline(found, console)
+        print_baseline(overview(found), console)
     return 0
 
 
@@ -128,11 +174,12 @@ def show(name: str, baselines: Path) -> int:
 @_folder_option()
 def diff(first: str, second: str, baselines: Path) -> int:
     """Show which fields two baselines differ in, and their means."""
+    from ecoci.overview import overview
     from ecoci.render.terminal import print_baseline_diff
 
-    pair = _find(first, baselines), _find(second, baselines)
+    one, other = overview(_find(first, baselines)), overview(_find(second, baselines))
     with printing() as console:
-        print_baseline_diff(*pair, console)
+        print_baseline_diff(one, other, console)
     return 0
 
 

@@ -13,6 +13,7 @@ import click
 
 from ecoci.cli_parts import (
     DEFAULT_BASELINES,
+    MOST_SEED,
     budget_option,
     choose_scenarios,
     finish,
@@ -22,16 +23,16 @@ from ecoci.cli_parts import (
     pairs_option,
     read_spec,
     scenario_option,
+    seed_option,
     spec_option,
     wait_idle_option,
 )
 
 if TYPE_CHECKING:
     from ecoci.confirm import Bench
+    from ecoci.errors import EcociError
     from ecoci.model import PairsResult, ScenarioPairs, Setup, Sides, Source, Spec
     from ecoci.ports import Observer
-
-MOST_SEED = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,18 @@ class Confirming:
     """What `confirm` is told."""
 
     base: str
-    head: str
-    exact_base: bool
-    allow_dirty: bool
-    setup: str | None
-    lock_files: tuple[str, ...]
     spec_file: Path
     out: Path
-    only: tuple[str, ...]
-    pairs: int | None
-    budget_min: float | None
-    seed: int | None
-    wait_idle_s: float
+    head: str = "HEAD"
+    exact_base: bool = False
+    allow_dirty: bool = False
+    setup: str | None = None
+    lock_files: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    pairs: int | None = None
+    budget_min: float | None = None
+    seed: int | None = None
+    wait_idle_s: float = 0.0
 
 
 @click.command()
@@ -71,7 +72,7 @@ class Confirming:
 @scenario_option()
 @pairs_option()
 @budget_option("For all scenarios together; what is begun is ended.")
-@click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Chooses which side begins; default: by chance.")
+@seed_option()
 @wait_idle_option()
 def confirm(**options: Any) -> int:
     """Measure base and head in alternating pairs of fresh processes, and decide.
@@ -84,7 +85,7 @@ def confirm(**options: Any) -> int:
     asked = Confirming(**options)
     check_writable(asked.out)
     discard_reports(asked.out)
-    desk = make_desk(asked.out, DEFAULT_BASELINES, None)
+    desk = make_desk(asked.out, DEFAULT_BASELINES)
     with _prepared(asked) as (plan, budget_s, bench):
         outcome = confirmation.confirm(plan, budget_s, bench, desk)
     return finish(outcome)
@@ -192,3 +193,16 @@ def _bench(asked: Confirming, sides: Sides, observer: Observer, stack: ExitStack
         for arm, launcher in zip((Arm.BASE, Arm.HEAD), launchers, strict=True)
     }
     return Bench(machines, SystemClock(), FolderStore(asked.out, DEFAULT_BASELINES))
+
+
+class GitConfirmer:
+    """Implements `Confirmer` for the commits of this repository; checkouts are made when they are needed."""
+
+    def __init__(self, asked: Confirming) -> None:
+        self._asked = asked
+
+    def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]:
+        from ecoci.confirm import measure_pairs
+
+        with _prepared(replace(self._asked, only=scenarios)) as (plan, budget_s, bench):
+            return measure_pairs(plan, budget_s, bench)

@@ -70,6 +70,15 @@ def pairs_option() -> Decorator:
     )
 
 
+MOST_SEED = 2**31
+
+
+def seed_option() -> Decorator:
+    return click.option(
+        "--seed", type=click.IntRange(0, MOST_SEED), help="Chooses which side begins; default: by chance."
+    )
+
+
 def budget_option(what: str) -> Decorator:
     return click.option(
         "--budget",
@@ -137,13 +146,14 @@ def read_spec(spec_file: Path) -> Spec:
         raise
 
 
-def make_desk(out: Path, baselines: Path, base: Path | None) -> Desk:
+def make_desk(out: Path, baselines: Path, bases: tuple[Path, ...] = ()) -> Desk:
     from ecoci.pipeline import Desk
     from ecoci.store import FolderPublisher, FolderStore
-    from ecoci.wiring import NoAudit, result_store
+    from ecoci.wiring import NoAudit, history, result_store
 
-    store = FolderStore(out, baselines) if base is None else result_store(base, out)
-    return Desk(NoAudit(), store, FolderPublisher(out), artifacts)
+    store = result_store(bases, out) if bases else FolderStore(out, baselines)
+    known = None if bases else history(Path.cwd())
+    return Desk(NoAudit(), store, FolderPublisher(out), artifacts, known)
 
 
 def artifacts(report: Report) -> Any:

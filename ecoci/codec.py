@@ -60,10 +60,10 @@ SCHEMAS: tuple[Schema, ...] = (
     Schema(
         "ecoci/report",
         Report,
-        3,
+        4,
         "a report",
         "`ecoci report`",
-        {1: upgrades.report_1_to_2, 2: upgrades.report_2_to_3},
+        {1: upgrades.report_1_to_2, 2: upgrades.report_2_to_3, 3: upgrades.report_3_to_4},
     ),
     Schema(
         "ecoci/baseline",

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ecoci import stats
 from ecoci.identity import fingerprint_differences, fingerprint_of, scenario_digest, task_digest, workload_changes
 from ecoci.model import (
     BaseInfo,
@@ -29,12 +28,14 @@ from ecoci.model import (
     ReasonCode,
     RunMeasurement,
     Scenario,
+    Screen,
     Workload,
 )
 from ecoci.pace import host_pace
+from ecoci.screening import drift, screening
+from ecoci.series import JobValue, mean_log
 
 GROSS = "gross"
-LEAST_RUNS = 2
 
 REFUSALS = frozenset(
     {
@@ -62,25 +63,35 @@ _READ: dict[Metric, Callable[[Measurement], float | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """What was measured now: one scenario's runs. `environment` is None when no run got as far as naming the card."""
+class HeadJob:
+    """The runs of one job, which is one observation, and the boards it ran on."""
 
-    scenario: Scenario
-    environment: Environment | None
+    job_id: str
+    boards: tuple[str, ...]
     runs: tuple[RunMeasurement, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sides:
-    """The run-level values of one metric."""
+class Head:
+    """What was measured now: one scenario. `environment` is None when no run got as far as naming the card."""
 
-    metric: Metric
-    base: tuple[float, ...]
-    head: tuple[float, ...]
+    scenario: Scenario
+    environment: Environment | None
+    jobs: tuple[HeadJob, ...]
+
+    @property
+    def runs(self) -> tuple[RunMeasurement, ...]:
+        return tuple(run for job in self.jobs for run in job.runs)
+
+
+def one_job(scenario: Scenario, environment: Environment | None, runs: tuple[RunMeasurement, ...]) -> Head:
+    """The head of a single job."""
+    boards = () if environment is None else tuple(sorted(board.uuid for board in environment.boards))
+    return Head(scenario, environment, (HeadJob("", boards, runs),))
 
 
 def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, ...] = ()) -> Comparison:
-    """Welch's test on the logs of run-level values, with everything that stands against believing it.
+    """The change against the jobs of the baseline, with everything that stands against believing it.
 
     `candidates` are baselines of the same scenario on other fingerprints. Their numbers are never used: the nearest
     one only says which fields differ.
@@ -100,15 +111,23 @@ def compare(head: Head, baseline: Baseline | None, candidates: tuple[Baseline, .
     problems = (*own, *other_thing, *board, *_unknown_energy(baseline))
     if other_thing:
         return Comparison(problems, None, base=_base_info(baseline), workload_changes=changes)
-    primary, found = _tested(_sides(Metric.ENERGY_PER_TOKEN_J, head, baseline), head.scenario.policy)
+    energy = Metric.ENERGY_PER_TOKEN_J
+    tested = screening(energy, job_values(head, energy), baseline, head.scenario.policy.alpha)
     return Comparison(
-        problems=(*problems, *found),
-        primary=primary,
+        problems=(*problems, *(_not_positive(head, baseline) or tested.found)),
+        primary=tested.compared,
         information=_information(head, baseline),
         base=_base_info(baseline),
         workload_changes=changes,
         host_pace=host_pace(head.runs, baseline),
+        screen=_with_drift(tested.screen, baseline, head.scenario.policy.alpha),
     )
+
+
+def _with_drift(screen: Screen | None, baseline: Baseline, alpha: float) -> Screen | None:
+    if screen is None:
+        return None
+    return replace(screen, drift=drift(baseline, Metric.ENERGY_PER_TOKEN_J, alpha))
 
 
 def notes(head: Head, baseline: Baseline | None) -> tuple[Reason, ...]:
@@ -216,8 +235,7 @@ def _other_thing(scenario: Scenario, baseline: Baseline, weights: tuple[FieldDif
 
 def _unknown_energy(baseline: Baseline) -> tuple[Reason, ...]:
     """A base value that is not there cannot be left out in silence."""
-    known = _known(entry.metric(Metric.ENERGY_PER_TOKEN_J.value) for entry in baseline.observations)
-    without = len(baseline.observations) - len(known)
+    without = sum(entry.metric(Metric.ENERGY_PER_TOKEN_J.value) is None for entry in baseline.observations)
     if not without:
         return ()
     reason = f"{without} of {len(baseline.observations)} baseline observations hold no energy per token"
@@ -279,90 +297,40 @@ def metric_value(run: RunMeasurement, metric: Metric) -> float | None:
     return None if run.total is None else _READ[metric](run.total)
 
 
-def _sides(metric: Metric, head: Head, baseline: Baseline) -> _Sides:
-    """One value a run: what happened inside a process has already become its one number."""
-    clean = (run for run in head.runs if not refusing_flags(run, head.scenario.policy))
-    return _Sides(
-        metric,
-        base=_known(entry.metric(metric.value) for entry in baseline.observations),
-        head=_known(metric_value(run, metric) for run in clean),
-    )
-
-
-def _known(values: Iterable[float | None]) -> tuple[float, ...]:
+def job_values(head: Head, metric: Metric) -> tuple[JobValue, ...]:
+    """One value a job: what happened inside its processes, and in how many of them, has become its one number."""
+    values = (_job_value(job, metric, head.scenario.policy) for job in head.jobs)
     return tuple(value for value in values if value is not None)
 
 
-def _information(head: Head, baseline: Baseline) -> tuple[MetricComparison, ...]:
-    tested = (_tested(_sides(metric, head, baseline), head.scenario.policy)[0] for metric in INFORMATION)
-    return tuple(comparison for comparison in tested if comparison is not None)
+def _job_value(job: HeadJob, metric: Metric, policy: Policy) -> JobValue | None:
+    clean = [run for run in job.runs if not refusing_flags(run, policy)]
+    log_value = mean_log([metric_value(run, metric) for run in clean])
+    if log_value is None:
+        return None
+    return JobValue(job.job_id, 0, log_value, len(clean), job.boards, None, "")
 
 
-def _tested(sides: _Sides, policy: Policy) -> tuple[MetricComparison | None, tuple[Reason, ...]]:
-    """The test of one metric, and what stood in its way."""
-    wrong = (*_not_positive(sides, "base", sides.base), *_not_positive(sides, "head", sides.head))
-    base, head = stats.summary(sides.base), stats.summary(sides.head)
-    bare = None if base is None or head is None else MetricComparison(sides.metric, base, head)
-    if wrong:
-        return bare, wrong
-    few = _too_few(sides)
-    if bare is None or few:
-        return bare, few
-    if stats.is_constant(sides.base) and stats.is_constant(sides.head):
-        return bare, (_degenerate(stats.Degenerate.ZERO_VARIANCE, sides),)
-    logs = tuple(map(math.log, sides.base)), tuple(map(math.log, sides.head))
-    result = stats.welch(*logs, alpha=policy.alpha)
-    if isinstance(result, stats.Degenerate):
-        return bare, (_degenerate(result, sides),)
-    return _filled(bare, result, _detectable(*logs, alpha=policy.alpha)), ()
-
-
-def _not_positive(sides: _Sides, side: str, values: Sequence[float]) -> tuple[Reason, ...]:
-    bad = [value for value in values if not (math.isfinite(value) and value > 0.0)]
-    if not bad:
-        return ()
+def _not_positive(head: Head, baseline: Baseline) -> tuple[Reason, ...]:
+    metric = Metric.ENERGY_PER_TOKEN_J
+    sides = (
+        ("base", [entry.metric(metric.value) for entry in baseline.observations]),
+        ("head", [metric_value(run, metric) for run in head.runs]),
+    )
+    bad = ((side, _first_wrong(values)) for side, values in sides)
     # as text: a value that is not finite has no place in a JSON number
-    return (Reason(ReasonCode.NOT_FINITE, (("side", side), ("metric", sides.metric.value), ("value", str(bad[0])))),)
-
-
-def _too_few(sides: _Sides) -> tuple[Reason, ...]:
-    if min(len(sides.base), len(sides.head)) >= LEAST_RUNS:
-        return ()
-    facts = (("base_n", len(sides.base)), ("head_n", len(sides.head)), ("needed", LEAST_RUNS))
-    return (Reason(ReasonCode.TOO_FEW_RUNS, facts),)
-
-
-def _degenerate(problem: stats.Degenerate, sides: _Sides) -> Reason:
-    codes = {
-        stats.Degenerate.ZERO_VARIANCE: ReasonCode.ZERO_VARIANCE,
-        stats.Degenerate.NOT_FINITE: ReasonCode.NOT_FINITE,
-        stats.Degenerate.TOO_FEW: ReasonCode.TOO_FEW_RUNS,
-    }
-    return Reason(codes[problem], (("metric", sides.metric.value),))
-
-
-def _detectable(base: Sequence[float], head: Sequence[float], *, alpha: float) -> float | None:
-    spreads = (stats.Spread(stats.sd(values) or 0.0, len(values)) for values in (base, head))
-    effect = stats.min_detectable_effect(*spreads, alpha=alpha)
-    return None if effect is None else relative_change(effect)
-
-
-def _filled(bare: MetricComparison, result: stats.WelchResult, detectable: float | None) -> MetricComparison:
-    return MetricComparison(
-        metric=bare.metric,
-        base=bare.base,
-        head=bare.head,
-        change=relative_change(result.diff),
-        ci_low=relative_change(result.ci_low),
-        ci_high=relative_change(result.ci_high),
-        t=result.t,
-        df=result.df,
-        p=result.p,
-        hedges_g=result.hedges_g,
-        min_detectable_change=detectable,
+    return tuple(
+        Reason(ReasonCode.NOT_FINITE, (("side", side), ("metric", metric.value), ("value", str(value))))
+        for side, value in bad
+        if value is not None
     )
 
 
-def relative_change(log_difference: float) -> float:
-    """exp(d) - 1: the ratio of geometric means as a relative change."""
-    return math.expm1(log_difference)
+def _first_wrong(values: Iterable[float | None]) -> float | None:
+    return next((value for value in values if value is not None and not 0.0 < value < math.inf), None)
+
+
+def _information(head: Head, baseline: Baseline) -> tuple[MetricComparison, ...]:
+    alpha = head.scenario.policy.alpha
+    tested = (screening(metric, job_values(head, metric), baseline, alpha).compared for metric in INFORMATION)
+    return tuple(comparison for comparison in tested if comparison is not None)

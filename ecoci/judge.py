@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from ecoci.compare import Head, compare, notes
-from ecoci.errors import DataError
+from ecoci.ancestry import jobs_left_out, measured_before
+from ecoci.compare import Head, HeadJob, compare, notes
+from ecoci.errors import DataError, InputError
 from ecoci.identity import fingerprint_of, scenario_digest
 from ecoci.measure import measure_run, summarize
 from ecoci.model import (
     Baseline,
+    Comparison,
     Environment,
     Finding,
     Fingerprint,
     JobResult,
+    Policy,
     Reason,
     ReasonCode,
     Report,
@@ -27,52 +30,157 @@ from ecoci.model import (
     Workload,
 )
 from ecoci.quality import with_clock_changes
-from ecoci.verdict import decide, overall
+from ecoci.series import keep
+from ecoci.verdict import decide_screen, overall
 
 
-def judge(job: JobResult, findings: tuple[Finding, ...], baselines: tuple[Baseline, ...]) -> Report:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One scenario of one job, with its numbers; runs of further jobs are numbered on."""
+
+    job_id: str
+    result: ScenarioResult
+    runs: tuple[RunMeasurement, ...]
+
+    @property
+    def environment(self) -> Environment | None:
+        return next((run.environment for run in self.result.runs if run.environment is not None), None)
+
+    def head_job(self) -> HeadJob:
+        boards = () if self.environment is None else self.environment.boards
+        return HeadJob(self.job_id, tuple(sorted(board.uuid for board in boards)), self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The baselines without what these jobs brought to them, those that are of these jobs alone, and newer commits."""
+
+    baselines: tuple[Baseline, ...]
+    own: tuple[Baseline, ...]
+    newer: frozenset[str]
+
+    def usable(self) -> tuple[Baseline, ...]:
+        return tuple(b for b in measured_before(self.baselines, self.newer) if b.observations)
+
+    def left_out(self, scenario: Scenario, environment: Environment | None) -> int:
+        """How many jobs of the scenario's baseline measured newer commits."""
+        baseline, _ = _find_baseline(scenario, environment, self.baselines)
+        return 0 if baseline is None else jobs_left_out(baseline, *measured_before((baseline,), self.newer))
+
+
+def judge(
+    job: JobResult,
+    findings: tuple[Finding, ...],
+    baselines: tuple[Baseline, ...],
+    more: tuple[JobResult, ...] = (),
+    newer: frozenset[str] = frozenset(),
+) -> Report:
     """Compare every scenario with its baseline and decide. Everything here can be repeated from the files.
 
-    Observations of this very job are left out of the baselines: compared with itself, everything passes. A job that was
-    cut short is never green: the scenarios it did not reach are unknown. Raises `DataError` for a
-    result whose policy no scenario file could hold.
+    `more` are further jobs of the same head, each one more value. Observations of these very jobs are left out of the
+    baselines: compared with itself, everything passes. So are those of commits that are `newer`, which the head does
+    not contain. A job that was cut short is never green: the scenarios it did not reach are unknown. Raises `DataError`
+    for a result whose policy no scenario file could hold, `InputError` for jobs of different heads.
     """
-    own = tuple(b for b in baselines if {o.job_id for o in b.observations} == {job.provenance.job_id})
-    others = tuple(kept for b in baselines if (kept := _without_job(b, job.provenance.job_id)).observations)
-    scenarios = tuple(_judge_scenario(result, others, own) for result in job.results)
+    jobs = (job, *more)
+    check_one_head(jobs)
+    ids = {one.provenance.job_id for one in jobs}
+    own = tuple(b for b in baselines if {o.job_id for o in b.observations} <= ids)
+    stored = _Stored(tuple(keep(b, lambda o: o.job_id not in ids) for b in baselines), own, newer)
+    scenarios = tuple(_judge_scenario(_measured(result.scenario, jobs), stored) for result in job.results)
     verdict = overall(scenario.verdict.kind for scenario in scenarios)
-    if not job.complete and verdict in (VerdictKind.PASS, VerdictKind.IMPROVED):
+    complete = all(one.complete for one in jobs)
+    if not complete and verdict in (VerdictKind.PASS, VerdictKind.IMPROVED):
         verdict = VerdictKind.NOT_MEASURABLE
-    return Report(job.provenance, scenarios, findings, job.tariff, verdict, job.complete)
+    return Report(job.provenance, scenarios, findings, job.tariff, verdict, complete)
 
 
-def _without_job(baseline: Baseline, job_id: str) -> Baseline:
-    return replace(baseline, observations=tuple(o for o in baseline.observations if o.job_id != job_id))
+def check_one_head(jobs: Sequence[JobResult]) -> None:
+    """Raise InputError where the jobs did not measure one commit, one job is given twice, or scenarios differ."""
+    first, *rest = jobs
+    ids = [one.provenance.job_id for one in jobs]
+    if len(set(ids)) < len(ids):
+        raise _not_one_head(f"job {ids[0]} is given twice", "counted twice it would look surer than it is")
+    digests = {result.scenario.name: scenario_digest(result.scenario) for result in first.results}
+    for one in rest:
+        if one.provenance.commit != first.provenance.commit:
+            what = f"{first.provenance.commit or 'an unknown commit'} and {one.provenance.commit or 'an unknown one'}"
+            raise _not_one_head(f"the results are of {what}", "several results are several jobs of one head")
+        if {result.scenario.name: scenario_digest(result.scenario) for result in one.results} != digests:
+            raise _not_one_head(
+                f"job {one.provenance.job_id} measured other scenarios than job {ids[0]}",
+                "a scenario was changed, added or left out between the jobs",
+            )
 
 
-def _judge_scenario(
-    result: ScenarioResult, baselines: tuple[Baseline, ...], own: tuple[Baseline, ...]
-) -> ScenarioReport:
-    check_policy(result.scenario)
-    runs = with_clock_changes(tuple(measure_run(record) for record in result.runs))
-    environment = _environment(result)
-    head = Head(result.scenario, environment, runs)
-    baseline, candidates = _find_baseline(result.scenario, environment, baselines)
-    comparison = compare(head, baseline, candidates)
-    itself, _ = _find_baseline(result.scenario, environment, own)
-    problems = (*_result_problems(result), *_naming_itself(comparison.problems, itself))
-    comparison = replace(comparison, problems=problems)
+def _not_one_head(message: str, cause: str) -> InputError:
+    return InputError(message, cause=cause, remedy="give results of `ecoci bench` of one commit, each job once")
+
+
+def _measured(scenario: Scenario, jobs: Sequence[JobResult]) -> tuple[_Measured, ...]:
+    found: list[_Measured] = []
+    for job in jobs:
+        result = next(result for result in job.results if result.scenario.name == scenario.name)
+        before = sum(len(one.runs) for one in found)
+        runs = with_clock_changes(tuple(measure_run(record) for record in result.runs))
+        numbered = tuple(replace(run, index=before + run.index) for run in runs)
+        found.append(_Measured(job.provenance.job_id, result, numbered))
+    return tuple(found)
+
+
+def _judge_scenario(measured: tuple[_Measured, ...], stored: _Stored) -> ScenarioReport:
+    scenario, environment = measured[0].result.scenario, next((m.environment for m in measured if m.environment), None)
+    check_policy(scenario)
+    head = Head(scenario, environment, tuple(one.head_job() for one in measured))
+    baseline, candidates = _find_baseline(scenario, environment, stored.usable())
+    comparison = _without_newer(compare(head, baseline, candidates), stored.left_out(scenario, environment))
+    itself, _ = _find_baseline(scenario, environment, stored.own)
+    found = tuple(problem for one in measured for problem in _result_problems(one.result))
+    unlike = _unlike_jobs(measured)
+    comparison = replace(comparison, problems=(*found, *unlike, *_naming_itself(comparison.problems, itself)))
     return ScenarioReport(
-        scenario=result.scenario,
-        digest=scenario_digest(result.scenario),
-        fingerprint=_fingerprint(environment, result.scenario.workload),
+        scenario=scenario,
+        digest=scenario_digest(scenario),
+        fingerprint=_fingerprint(environment, scenario.workload),
         environment=environment,
-        runs=runs,
-        head=summarize(runs),
+        runs=head.runs,
+        head=summarize(head.runs),
         comparison=comparison,
-        verdict=decide(comparison, result.scenario.policy),
-        flags=(*notes(head, baseline), *_flags(runs)),
+        verdict=decide_screen(comparison, scenario.policy),
+        flags=(*notes(head, baseline), *_creep(comparison, scenario.policy), *_flags(head.runs)),
     )
+
+
+def _without_newer(comparison: Comparison, jobs: int) -> Comparison:
+    """Says how many jobs were left out: beside the numbers, or, where none are left, as what explains it."""
+    if not jobs:
+        return comparison
+    if comparison.screen is not None:
+        return replace(comparison, screen=replace(comparison.screen, newer_jobs=jobs))
+    told = (ReasonCode.NO_BASELINE, ReasonCode.TOO_FEW_JOBS)
+    problems = (
+        replace(one, facts=(*one.facts, ("newer_jobs", jobs))) if one.code in told else one
+        for one in comparison.problems
+    )
+    return replace(comparison, problems=tuple(problems))
+
+
+def _unlike_jobs(measured: Sequence[_Measured]) -> tuple[Reason, ...]:
+    """Jobs of one head may run on several boards of a product, not on machines of other kinds."""
+    workload = measured[0].result.scenario.workload
+    known = {fingerprint_of(one.environment, workload) for one in measured if one.environment is not None}
+    return () if len(known) <= 1 else (Reason(ReasonCode.MIXED_ENVIRONMENT, (("fields", "fingerprint of the jobs"),)),)
+
+
+def _creep(comparison: Comparison, policy: Policy) -> tuple[Reason, ...]:
+    """Said beside the verdict: steps that others made are nothing that this change could be failed for."""
+    drift = None if comparison.screen is None else comparison.screen.drift
+    if drift is None or drift.ci_low <= policy.tolerance:
+        return ()
+    anchor = ("anchor", drift.anchor or "the beginning of its level")
+    numbers = (("change", drift.change), ("ci_low", drift.ci_low), ("ci_high", drift.ci_high))
+    jobs = (("jobs_then", drift.jobs_then), ("jobs_now", drift.jobs_now), ("tolerance", policy.tolerance))
+    return (Reason(ReasonCode.SLOW_CREEP, (anchor, *numbers, *jobs)),)
 
 
 def _naming_itself(problems: tuple[Reason, ...], itself: Baseline | None) -> Iterator[Reason]:
@@ -128,10 +236,6 @@ def _has_every_board(run: RunRecord, devices: int) -> bool:
     wanted = tuple(board.uuid for board in run.environment.boards)
     found = {tuple(trace.board_uuid for trace in window.traces) for window in run.windows}
     return len(set(wanted)) == len(wanted) == devices and found <= {wanted}
-
-
-def _environment(result: ScenarioResult) -> Environment | None:
-    return next((run.environment for run in result.runs if run.environment is not None), None)
 
 
 def _mixed_fields(result: ScenarioResult) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ecoci import sequential, stats
 from ecoci.arms import Arms, log_ratios, measured, same_arm_noise, side_by_side
 from ecoci.calibration import nearest, quoted
-from ecoci.compare import INFORMATION, Head, metric_value, notes, relative_change, run_problems, window_changes
+from ecoci.compare import INFORMATION, metric_value, notes, one_job, run_problems, window_changes
 from ecoci.disturbance import disturbances
 from ecoci.errors import DataError
 from ecoci.identity import fingerprint_differences, fingerprint_of, scenario_digest, task_digest, workload_changes
@@ -42,12 +42,9 @@ from ecoci.model import (
     Verdict,
     VerdictKind,
 )
+from ecoci.screening import relative_change
 from ecoci.sequential import Look, Plan
 from ecoci.verdict import decide, overall
-
-IMPLAUSIBLE_SAVING = 0.5
-SAME_SPEED = 0.02
-"""A throughput that changed by less did not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ def _arm_problems(pairs: ScenarioPairs, arms: Arms) -> Iterator[Reason]:
     """What stands against using the runs of each arm, and runs of one arm that were not made alike."""
     for arm, scenario, runs in ((Arm.BASE, pairs.base, arms.base), (Arm.HEAD, pairs.head, arms.head)):
         judged = replace(scenario, policy=pairs.base.policy)
-        yield from run_problems(Head(judged, _environment(pairs, arm), runs))
+        yield from run_problems(one_job(judged, _environment(pairs, arm), runs))
         records = (pair.base if arm is Arm.BASE else pair.head for pair in pairs.pairs)
         seen = {record.environment for record in records if record.environment is not None}
         if len(seen) > 1:
@@ -249,10 +246,7 @@ def _decided(comparison: Comparison, pairs: ScenarioPairs, plan: Plan, looks: Se
         needed = sequential.pairs_needed(looks[-1], math.log1p(policy.tolerance), plan)
         facts = (*verdict.reasons[0].facts, ("pairs", looks[-1].pairs))
         more = () if needed is None else (("pairs_needed", needed),)
-        kept = tuple(fact for fact in facts if fact[0] != "runs_needed")
-        return Verdict(verdict.kind, (Reason(ReasonCode.PAIRS_UNDECIDED, (*kept, *more)),))
-    if verdict.kind is VerdictKind.IMPROVED and (reason := _implausible(comparison)) is not None:
-        return Verdict(VerdictKind.NOT_MEASURABLE, (reason,))
+        return Verdict(verdict.kind, (Reason(ReasonCode.PAIRS_UNDECIDED, (*facts, *more)),))
     return verdict
 
 
@@ -266,23 +260,10 @@ def _before_a_look(pairs: ScenarioPairs, plan: Plan) -> Verdict:
     return Verdict(VerdictKind.INCONCLUSIVE, (Reason(ReasonCode.TOO_FEW_PAIRS, facts),))
 
 
-def _implausible(comparison: Comparison) -> Reason | None:
-    """A saving that no change of code brings about; another workload on purpose may."""
-    primary = comparison.primary
-    if comparison.workload_changes or primary is None or primary.change is None:
-        return None
-    speed = next((one.change for one in comparison.information if one.metric is Metric.TOKENS_PER_S), None)
-    if primary.change > -IMPLAUSIBLE_SAVING:
-        return None
-    same_speed = speed is not None and abs(speed) < SAME_SPEED
-    why = "throughput did not change" if same_speed else "more than half of the energy is gone"
-    return Reason(ReasonCode.IMPLAUSIBLE, (("change", primary.change), ("why", why)))
-
-
 def _report(judged: _Judged, p_holm: float | None, result: PairsResult) -> ScenarioReport:
     pairs, head = judged.pairs, _environment(judged.pairs, Arm.HEAD)
     scenario = replace(pairs.head, policy=pairs.base.policy)
-    alone = Head(scenario, head, judged.arms.head)
+    alone = one_job(scenario, head, judged.arms.head)
     return ScenarioReport(
         scenario=scenario,
         digest=scenario_digest(scenario),

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ecoci.ancestry import measured_before, measured_commits
 from ecoci.errors import DeviceError, EcociError, EngineError, InterruptedRunError
+from ecoci.gate import merged, to_confirm, to_screen
 from ecoci.judge import judge
 from ecoci.model import (
     Artifact,
+    Baseline,
     JobResult,
     Provenance,
     Reason,
@@ -22,7 +25,8 @@ from ecoci.model import (
     ScenarioResult,
     Spec,
 )
-from ecoci.ports import Auditor, Launcher, Observer, Publisher, ResultStore
+from ecoci.pairing import judge_pairs
+from ecoci.ports import Auditor, Confirmer, History, Launcher, Observer, Publisher, ResultStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,13 @@ class Desk:
     store: ResultStore
     publisher: Publisher
     render: Callable[[Report], tuple[Artifact, ...]]
+    history: History | None = None
+
+    def newer_than(self, commit: str | None, baselines: tuple[Baseline, ...]) -> frozenset[str]:
+        """Commits of the baselines that the commit does not contain; none where nobody can tell."""
+        if self.history is None or commit is None:
+            return frozenset()
+        return self.history.newer(measured_commits(baselines), commit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +71,83 @@ class Outcome:
     stopped: EcociError | None
 
 
-def run(spec: Spec, root: Path, provenance: Provenance, machine: Machine, desk: Desk) -> Outcome:
-    """The whole job. An error that left nothing measured is raised, any other is kept beside the report."""
-    findings = desk.auditor.audit(root)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a job is to do: the scenarios, the repository they belong to, and where the job came from."""
+
+    spec: Spec
+    root: Path
+    provenance: Provenance
+
+
+def run(order: Order, machine: Machine, desk: Desk, confirmer: Confirmer | None = None) -> Outcome:
+    """The whole job: audit, hold the head against its baselines, let pairs decide what these leave open, publish.
+
+    Without a confirmer everything is screened. An error that left nothing measured is raised, any other is kept beside
+    the report.
+    """
+    findings = desk.auditor.audit(order.root)
     # read first: a damaged baseline shows before minutes of measuring, not after
     baselines = desk.store.list_baselines()
-    job, stopped = measure(spec, provenance, machine, desk.store)
-    report = judge(job, findings, baselines)
+    newer = desk.newer_than(order.provenance.commit, baselines)
+    chosen = order.spec.scenarios if confirmer is None else to_screen(order.spec, measured_before(baselines, newer))
+    job, stopped = _screen(order, chosen, machine, desk.store)
+    report = judge(job, findings, baselines, newer=newer)
+    if confirmer is not None and stopped is None:
+        report, stopped = _confirmed(order.spec, report, confirmer)
+    if missing := _missing(order.spec, report, stopped):
+        job, stopped = measure(_only(order.spec, missing), order.provenance, machine, desk.store, job)
+        report = _together(order.spec, report, judge(job, findings, baselines, newer=newer))
     desk.publisher.publish(desk.render(report))
     return Outcome(report, stopped)
 
 
-def measure(
-    spec: Spec, provenance: Provenance, machine: Machine, store: ResultStore
+def _screen(
+    order: Order, chosen: tuple[Scenario, ...], machine: Machine, store: ResultStore
 ) -> tuple[JobResult, EcociError | None]:
-    """Measure all scenarios and save after each run: what was measured is never lost.
+    if not chosen:
+        return JobResult(order.provenance, (), order.spec.tariff), None
+    return measure(_only(order.spec, chosen), order.provenance, machine, store)
+
+
+def _only(spec: Spec, scenarios: tuple[Scenario, ...]) -> Spec:
+    return replace(spec, scenarios=scenarios)
+
+
+def _confirmed(spec: Spec, screened: Report, confirmer: Confirmer) -> tuple[Report, EcociError | None]:
+    """The report with what pairs decided. An error of a confirmation does not take back what was screened."""
+    doubtful = to_confirm(spec, screened)
+    if not doubtful:
+        return screened, None
+    try:
+        result, stopped = confirmer.confirm(doubtful)
+    except EcociError as error:
+        if not screened.scenarios:
+            raise
+        return replace(screened, complete=False), error
+    return merged(spec, screened, judge_pairs(result)), stopped
+
+
+def _missing(spec: Spec, report: Report, stopped: EcociError | None) -> tuple[Scenario, ...]:
+    """Scenarios that were neither screened nor had a base for pairs: they are new, and measured once nevertheless."""
+    known = {scenario.scenario.name for scenario in report.scenarios}
+    return () if stopped is not None else tuple(one for one in spec.scenarios if one.name not in known)
+
+
+def _together(spec: Spec, before: Report, late: Report) -> Report:
+    new = {scenario.scenario.name for scenario in before.scenarios}
+    added = replace(late, scenarios=tuple(one for one in late.scenarios if one.scenario.name not in new))
+    return merged(spec, added, before)
+
+
+def measure(
+    spec: Spec, provenance: Provenance, machine: Machine, store: ResultStore, begun: JobResult | None = None
+) -> tuple[JobResult, EcociError | None]:
+    """Measure all scenarios and save after each run: what was measured is never lost. `begun` is gone on with.
 
     An `EngineError` ends its scenario, any other error the job. Raises it when not a single run was begun before.
     """
-    job = JobResult(provenance, (), spec.tariff, complete=False)
+    job = JobResult(provenance, () if begun is None else begun.results, spec.tariff, complete=False)
     first_error: EcociError | None = None
     for scenario in spec.scenarios:
         job, error = _measure_scenario(scenario, job, machine, store)

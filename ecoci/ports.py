@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
 
+from ecoci.errors import EcociError
 from ecoci.model import (
     Artifact,
     Baseline,
@@ -151,6 +152,16 @@ def no_setups(_base: Source, _head: Source) -> tuple[Setup, Setup]:
     return Setup(), Setup()
 
 
+class Confirmer(Protocol):
+    """Measures base and head of the named scenarios in pairs, or gives back recorded ones.
+
+    A scenario that the base does not have is not in the answer. The error, if any, is what cut it short; one that left
+    nothing measured is raised.
+    """
+
+    def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]: ...
+
+
 class Checkouts(Protocol):
     """Lays out the two sides of a pull request, each with what runs it, for as long as the context is open."""
 
@@ -161,6 +172,17 @@ class SetupObserver(Protocol):
     """Listens to how the setups of sides go on; it never answers."""
 
     def notify(self, progress: SetupProgress) -> None: ...
+
+
+class History(Protocol):
+    """Knows which commits came after which.
+
+    `newer` is those of `commits` that the repository knows and that are no ancestors of `head`: what was measured on
+    them says nothing about where the head comes from. Commits it does not know are not among them, and where it does
+    not know the head it names none.
+    """
+
+    def newer(self, commits: Sequence[str], head: str) -> frozenset[str]: ...
 
 
 class Environments(Protocol):

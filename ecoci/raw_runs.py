@@ -35,7 +35,7 @@ HEADER = Header(
 _OWN_FIELDS = ("gpu", "quantization_library", "decode")
 """Fields of a fingerprint that the subject of an entry holds already."""
 
-_STARTING_POINT = {ReasonCode.NO_BASELINE, ReasonCode.TOO_FEW_RUNS}
+_STARTING_POINT = {ReasonCode.NO_BASELINE, ReasonCode.TOO_FEW_JOBS}
 """What a judgement without a baseline says of every job; it speaks about no run."""
 
 

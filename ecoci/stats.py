@@ -196,7 +196,6 @@ def log_ratio_interval(base: Moments, head: Moments, *, alpha: float) -> tuple[f
 
 
 def _welch(base: Moments, head: Moments, alpha: float) -> WelchResult | Degenerate:
-    from scipy import special
 
     error, df = _standard_error(Spread(base.sd, base.n), Spread(head.sd, head.n))
     diff = head.mean - base.mean
@@ -205,7 +204,7 @@ def _welch(base: Moments, head: Moments, alpha: float) -> WelchResult | Degenera
     result = WelchResult(
         t=t,
         df=df,
-        p=2.0 * float(special.stdtr(df, -abs(t))),
+        p=t_two_sided(t, df),
         diff=diff,
         ci_low=diff - half,
         ci_high=diff + half,
@@ -264,29 +263,6 @@ def min_detectable_effect(base: Spread, head: Spread, *, alpha: float, power: fl
     return error * _noncentrality(df, t_quantile(df, 1.0 - alpha / 2.0), power)
 
 
-def runs_needed(sd_base: float, sd_head: float, distance: float, *, alpha: float) -> int | None:
-    """Fewest runs on each side whose two-sided 1 - alpha interval of the difference reaches less far than `distance`.
-
-    Assumes that the observed sds and difference stay. None above `MOST_RUNS` or when `distance` is not positive.
-    """
-    if not (_all_finite((sd_base, sd_head, distance)) and distance > 0.0):
-        return None
-
-    def settles(n: int) -> bool:
-        error, df = _standard_error(Spread(sd_base, n), Spread(sd_head, n))
-        return t_quantile(df, 1.0 - alpha / 2.0) * error < distance
-
-    if max(sd_base, sd_head) <= 0.0:
-        return 2
-    if not settles(MOST_RUNS):
-        return None
-    low, high = 1, MOST_RUNS
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if settles(middle) else (middle, high)
-    return high
-
-
 def _degenerate(base: Sequence[float], head: Sequence[float]) -> Degenerate | None:
     if not (_all_finite(base) and _all_finite(head)):
         return Degenerate.NOT_FINITE
@@ -330,6 +306,13 @@ def t_quantile(df: float, probability: float) -> float:
     from scipy import special
 
     return float(special.stdtrit(df, probability))
+
+
+def t_two_sided(t: float, df: float) -> float:
+    """P(|T| > |t|) of Student's t distribution."""
+    from scipy import special
+
+    return 2.0 * float(special.stdtr(df, -abs(t)))
 
 
 def normal_tail(z: Any) -> Any:

@@ -10,13 +10,13 @@ import gzip
 import os
 import stat
 import zlib
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from ecoci.codec import PAIRS_SCHEMA, decode_text, dumps, loads, parse_object
 from ecoci.errors import DataError, StorageError
+from ecoci.levels import check_series
 from ecoci.model import Artifact, Baseline, Fingerprint, JobResult, PairsResult, Report
 from ecoci.ports import ResultStore
 
@@ -224,19 +224,8 @@ class FolderStore:
                     cause="the file was copied or renamed by hand",
                     remedy="move it back, or measure again and accept with `ecoci baseline accept`",
                 )
-        _check_counted_once(path, baseline)
+        check_series(baseline, str(path))
         return baseline
-
-
-def _check_counted_once(path: Path, baseline: Baseline) -> None:
-    runs = Counter((entry.job_id, entry.run_index) for entry in baseline.observations)
-    for (job_id, index), count in runs.most_common(1):
-        if count > 1:
-            raise DataError(
-                f"{path} holds run {index + 1} of job {job_id[:80]!r} {count} times",
-                cause="the file was merged by hand; counted twice, a run makes the baseline look surer than it is",
-                remedy="keep one observation of each run",
-            )
 
 
 class FixedBaselines:

@@ -35,6 +35,23 @@ def report_2_to_3(fields: Fields) -> Fields:
     return changed
 
 
+def report_3_to_4(fields: Fields) -> Fields:
+    """Version 4 counts jobs where version 3 counted runs; what the screen was held against it did not say."""
+    changed: Fields = _with_codes(fields, {"too_few_runs": "too_few_jobs"})
+    return changed
+
+
+def _with_codes(value: Any, renamed: dict[str, str]) -> Any:
+    """The same data with other codes of reasons, however deep they stand."""
+    if isinstance(value, list):
+        return [_with_codes(item, renamed) for item in value]
+    if not isinstance(value, dict):
+        return value
+    fields = {name: _with_codes(item, renamed) for name, item in value.items()}
+    code = fields.get("code")
+    return {**fields, "code": renamed[code]} if isinstance(code, str) and code in renamed else fields
+
+
 def baseline_1_to_2(fields: Fields) -> Fields:
     """Version 2 names all boards of an observation."""
     observations = _each(lambda entry: _renamed(entry, "board_uuid", "board_uuids", _alone))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ecoci import stats
 from ecoci.model import (
     Comparison,
     Fact,
+    Gate,
     HostPace,
     Metric,
     MetricComparison,
@@ -21,13 +21,15 @@ from ecoci.model import (
     ReasonCode,
     Report,
     ScenarioReport,
-    Summary,
     Unsettled,
     Verdict,
     VerdictKind,
 )
 from ecoci.pace import without_host
 
+IMPLAUSIBLE_SAVING = 0.5
+SAME_SPEED = 0.02
+"""A throughput that changed by less did not change."""
 EXIT_OK = 0
 EXIT_GATE_FAILED = 1
 EXIT_UNSETTLED = 3
@@ -47,10 +49,10 @@ def decide(comparison: Comparison, policy: Policy) -> Verdict:
     """One of five verdicts, by where the whole interval of the change lies against the tolerance.
 
     REGRESSED needs the lower bound above the tolerance, IMPROVED the upper bound below minus the tolerance, PASS the
-    upper bound below the tolerance. Too few runs are INCONCLUSIVE, every other problem is NOT_MEASURABLE.
+    upper bound below the tolerance. Too few jobs are INCONCLUSIVE, every other problem is NOT_MEASURABLE.
     """
     problems = comparison.problems
-    if any(problem.code is not ReasonCode.TOO_FEW_RUNS for problem in problems):
+    if any(problem.code is not ReasonCode.TOO_FEW_JOBS for problem in problems):
         return Verdict(VerdictKind.NOT_MEASURABLE, problems)
     if problems:
         return Verdict(VerdictKind.INCONCLUSIVE, problems)
@@ -62,10 +64,44 @@ def decide(comparison: Comparison, policy: Policy) -> Verdict:
     pace = comparison.host_pace
     if pace is not None and _place(_at_one_pace(change, pace), policy.tolerance)[0] is not kind:
         return Verdict(VerdictKind.INCONCLUSIVE, (_host_differs(change, pace, policy),))
-    facts = _facts(change, policy)
-    if kind is VerdictKind.INCONCLUSIVE:
-        facts = (*facts, *_runs_needed(comparison.primary, change, policy))
-    return Verdict(kind, (Reason(code, facts),))
+    if kind is VerdictKind.IMPROVED and (odd := _implausible(comparison)) is not None:
+        return Verdict(VerdictKind.NOT_MEASURABLE, (odd,))
+    return Verdict(kind, (Reason(code, _facts(change, policy)),))
+
+
+def decide_screen(comparison: Comparison, policy: Policy) -> Verdict:
+    """The verdict of a comparison with stored jobs, which never fails a change: that takes pairs.
+
+    What would be REGRESSED is suspicious, and so is a rise that is sure and may be above the tolerance.
+    """
+    verdict = decide(comparison, policy)
+    reason = verdict.reasons[0]
+    rose = reason.code is ReasonCode.INTERVAL_TOO_WIDE and float(reason.fact("ci_low") or 0.0) > 0.0
+    if verdict.kind is VerdictKind.REGRESSED or rose:
+        return Verdict(VerdictKind.INCONCLUSIVE, (replace(reason, code=ReasonCode.SUSPICIOUS),))
+    return verdict
+
+
+WANT_PAIRS = frozenset(
+    {
+        ReasonCode.NO_BASELINE,
+        ReasonCode.FINGERPRINT_DIFFERS,
+        ReasonCode.DIGEST_DIFFERS,
+        ReasonCode.BOARD_DIFFERS,
+        ReasonCode.ACCOUNTING_DIFFERS,
+        ReasonCode.ZERO_VARIANCE,
+    }
+)
+"""What keeps a baseline from being used, and says nothing against base and head side by side."""
+
+
+def wants_pairs(verdict: Verdict, policy: Policy) -> bool:
+    """Whether pairs are to decide what the screen could not."""
+    if policy.gate is not Gate.AUTO:
+        return policy.gate is Gate.CONFIRM
+    if verdict.kind is VerdictKind.NOT_MEASURABLE:
+        return all(reason.code in WANT_PAIRS for reason in verdict.reasons)
+    return verdict.kind is VerdictKind.INCONCLUSIVE
 
 
 def _at_one_pace(change: _Change, pace: HostPace) -> _Change:
@@ -143,17 +179,14 @@ def _facts(change: _Change, policy: Policy) -> tuple[Fact, ...]:
     )
 
 
-def _runs_needed(primary: MetricComparison, change: _Change, policy: Policy) -> tuple[Fact, ...]:
-    """About how many runs on each side would bring the interval to one side of the tolerance; empty when too many."""
-    distance = abs(math.log1p(change.estimate) - math.log1p(policy.tolerance))
-    needed = stats.runs_needed(_log_sd(primary.base), _log_sd(primary.head), distance, alpha=policy.alpha)
-    # sds come back from the summaries, so that rounding could ask for the number that has just not been enough
-    more = min(primary.base.n, primary.head.n) + 1
-    return () if needed is None else (("runs_needed", max(needed, more)),)
-
-
-def _log_sd(summary: Summary) -> float:
-    """Sd of the logs of log-normal values with this mean and sd."""
-    if summary.sd is None or summary.mean <= 0.0:
-        return math.nan
-    return math.sqrt(math.log1p((summary.sd / summary.mean) ** 2))
+def _implausible(comparison: Comparison) -> Reason | None:
+    """A saving that no change of code brings about; another workload on purpose may."""
+    primary = comparison.primary
+    if comparison.workload_changes or primary is None or primary.change is None:
+        return None
+    speed = next((one.change for one in comparison.information if one.metric is Metric.TOKENS_PER_S), None)
+    if primary.change > -IMPLAUSIBLE_SAVING:
+        return None
+    same_speed = speed is not None and abs(speed) < SAME_SPEED
+    why = "throughput did not change" if same_speed else "more than half of the energy is gone"
+    return Reason(ReasonCode.IMPLAUSIBLE, (("change", primary.change), ("why", why)))

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from ecoci import __version__
 from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SystemClock
 from ecoci.errors import DeviceError, StorageError
-from ecoci.launchers.replay import ReplayLauncher
+from ecoci.launchers.replay import Recordings
 from ecoci.model import (
     Board,
     Calibration,
@@ -31,7 +31,7 @@ from ecoci.model import (
     ScenarioPairs,
     Sides,
 )
-from ecoci.ports import Checkouts, Clock, Engine, HostControl, Launcher, Meter, ResultStore, SetupObserver
+from ecoci.ports import Checkouts, Clock, Engine, History, HostControl, Launcher, Meter, ResultStore, SetupObserver
 
 if TYPE_CHECKING:
     from ecoci.launchers.forkserver import ForkServerLauncher
@@ -149,29 +149,40 @@ def checkouts(project: Path, out: Path, observer: SetupObserver | None = None) -
     return GitCheckouts(project, cache / "checkouts", environments)
 
 
-def replay_launcher(recordings: Path) -> ReplayLauncher:
-    """A launcher that plays the results recorded in one file or in all files of a folder.
+def history(project: Path) -> History:
+    """What the repository of `project` knows of measured commits; nothing where there is no repository or no git."""
+    from ecoci.checkouts.git_history import GitHistory
+
+    return GitHistory(project)
+
+
+def recordings(place: Path) -> Recordings:
+    """Recorded jobs and confirmations, in one file or in all files of a folder.
 
     Raises `StorageError` when there are none, `DataError` when one cannot be decoded.
     """
-    from ecoci.store import load_result
+    from ecoci.model import JobResult, PairsResult
+    from ecoci.store import load_measured
 
-    files = sorted(recordings.glob("*.json*")) if recordings.is_dir() else [recordings]
+    files = sorted(place.glob("*.json*")) if place.is_dir() else [place]
     if not files:
         raise StorageError(
-            f"there is no recording in {recordings}",
-            cause="a recording is a result.json of an earlier run, also compressed as .json.gz",
+            f"there is no recording in {place}",
+            cause="a recording is a result.json or pairs.json of an earlier run, also compressed as .json.gz",
             remedy="name a file or folder with recordings, or leave out --replay to measure",
         )
-    return ReplayLauncher(tuple((str(file), load_result(file)) for file in files), source=str(recordings))
+    loaded = [(str(file), load_measured(file)) for file in files]
+    jobs = tuple((file, found) for file, found in loaded if isinstance(found, JobResult))
+    pairs = tuple((file, found) for file, found in loaded if isinstance(found, PairsResult))
+    return Recordings(str(place), jobs, pairs)
 
 
-def result_store(base: Path, out: Path) -> ResultStore:
-    """A store whose baselines are the scenarios of one measured result, so that two results can be compared."""
-    from ecoci.baselines import from_result
+def result_store(bases: Sequence[Path], out: Path) -> ResultStore:
+    """A store whose baselines are the scenarios of measured results, so that results can be compared with results."""
+    from ecoci.baselines import from_results
     from ecoci.store import FixedBaselines, FolderStore, load_result
 
-    return FixedBaselines(FolderStore(out, out), from_result(load_result(base)))
+    return FixedBaselines(FolderStore(out, out), from_results([load_result(base) for base in bases]))
 
 
 def all_boards() -> tuple[Board, ...]:
@@ -294,6 +305,12 @@ def _git(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def base_of_pull_request() -> str | None:
+    """The branch that a pull request wants to go into, as `actions/checkout` fetches it; None elsewhere."""
+    name = os.environ.get("GITHUB_BASE_REF", "")
+    return f"origin/{name}" if name else None
 
 
 def in_ci() -> bool:

@@ -13,6 +13,7 @@ from ecoci.model import (
     Comparison,
     Confirmation,
     Disturbance,
+    Drift,
     EngineFacts,
     Environment,
     FieldDifference,
@@ -39,6 +40,9 @@ from ecoci.model import (
     SameArmNoise,
     Scenario,
     ScenarioReport,
+    Screen,
+    Screened,
+    ScreenTest,
     Severity,
     Stopped,
     Summary,
@@ -49,7 +53,7 @@ from ecoci.model import (
     VerdictKind,
     Workload,
 )
-from ecoci.model import Side as PairSide
+from ecoci.model import Side as ArmSide
 
 HOSTILE = (
     "</details><img src=x onerror=alert(1)> `tick` ``` @everyone #123 [x](javascript:alert(1)) "
@@ -127,6 +131,9 @@ def summary(values: tuple[float, ...]) -> Summary:
     return Summary(len(values), mean, sd, mean - half, mean + half)
 
 
+SCREEN = Screen(ScreenTest.PREDICTION, jobs=12, spread_jobs=12, head_jobs=1, job_sd=0.011)
+
+
 def compared(metric: Metric, base: Side, head: Side, spread: float = 0.015) -> MetricComparison:
     """A comparison whose interval is `spread` wide on either side, in logs."""
     before, after = base.values(metric), head.values(metric)
@@ -138,10 +145,9 @@ def compared(metric: Metric, base: Side, head: Side, spread: float = 0.015) -> M
         change=math.expm1(change),
         ci_low=math.expm1(change - spread),
         ci_high=math.expm1(change + spread),
-        t=change / (spread / 2.306),
-        df=7.8,
+        t=change / (spread / 1.796),
+        df=11.0,
         p=0.41 if abs(change) < spread else 0.032 if abs(change) < 2 * spread else 1.2e-9,
-        hedges_g=change / spread * 1.3,
         min_detectable_change=0.021,
     )
 
@@ -154,7 +160,8 @@ def comparison(base: Side, head: Side, spread: float = 0.015) -> Comparison:
             compared(metric, base, head, spread)
             for metric in (Metric.NET_ENERGY_PER_TOKEN_J, Metric.TOKENS_PER_S, Metric.MEAN_POWER_W)
         ),
-        base=BaseInfo("tinyllama", 5, 2, "2026-11-18T08:00:00+00:00", ("aaaa1111bbbb2222",), (BOARD.uuid,)),
+        base=BaseInfo("tinyllama", 36, 12, "2026-11-18T08:00:00+00:00", ("aaaa1111bbbb2222",), (BOARD.uuid,)),
+        screen=SCREEN,
     )
 
 
@@ -232,11 +239,34 @@ def quantized() -> ScenarioReport:
         *made.flags,
         *(Reason(ReasonCode.THROUGHPUT_UNSTEADY, (("run", run), ("cv", 0.031), ("limit", 0.02))) for run in (2, 4)),
     )
+    suspicion = Verdict(VerdictKind.INCONCLUSIVE, (replace(made.verdict.reasons[0], code=ReasonCode.SUSPICIOUS),))
     return replace(
         made,
         scenario=scenario("tinyllama-int8", Quantization.INT8_DEFAULT),
-        comparison=replace(made.comparison, workload_changes=(change,)),
+        comparison=replace(made.comparison, workload_changes=(change,), base=None, screen=None),
         flags=flags,
+        confirmation=confirmation(),
+        screened=Screened(made.comparison, suspicion),
+    )
+
+
+def confirmation() -> Confirmation:
+    """Four pairs of int8 against fp16, the first look settled it."""
+    joules = ((2.21, 6.22), (2.19, 6.18), (2.22, 6.17), (2.20, 6.21))
+    taken = tuple(
+        PairTaken(Arm.HEAD if number % 2 else Arm.BASE, base, head, head / base - 1.0)
+        for number, (base, head) in enumerate(joules)
+    )
+    return Confirmation(
+        base=ArmSide("origin/main", "a" * 40),
+        head=ArmSide("HEAD", "b" * 40),
+        most_pairs=12,
+        exponent=4.0,
+        taken=taken,
+        looks=(LookTaken(4, 1.81, 1.72, 1.89, 0.0005),),
+        stopped=Stopped.SETTLED,
+        noise=SameArmNoise(3, 0.009, 0.021),
+        p_holm=0.00002,
     )
 
 
@@ -302,6 +332,18 @@ def audited() -> Report:
 OTHER_BOARD = replace(BOARD, uuid="GPU-66666666-7777-8888-9999-aaaaaaaaaaaa")
 
 
+def suspicious() -> Report:
+    """One job against jobs of several boards, whose series has crept up since a release, and newer jobs left out."""
+    made = scenario_report(VerdictKind.INCONCLUSIVE, Side(60.0, 141.0), ReasonCode.SUSPICIOUS)
+    primary = made.comparison.primary
+    assert primary is not None
+    drift = Drift("v1.4", 8, 8, change=0.118, ci_low=0.101, ci_high=0.136)
+    screen = replace(SCREEN, boards=3, board_sd=0.023, newer_jobs=2, drift=drift)
+    creep = (("anchor", "v1.4"), ("change", 0.118), ("ci_low", 0.101), ("ci_high", 0.136), ("tolerance", 0.05))
+    flags = (*made.flags, Reason(ReasonCode.SLOW_CREEP, creep))
+    return report(replace(made, comparison=replace(made.comparison, screen=screen), flags=flags))
+
+
 def several_boards() -> Report:
     """Two boards with phases, on a host of another pace than the baseline's, and everything that can spoil a number."""
     pace = (("base_us", 6.1), ("head_us", 4.5), ("busy_pct", 38.0), ("most_change", -0.262))
@@ -344,8 +386,8 @@ def confirmed() -> Report:
         PairTaken(first, old, new, new / old - 1.0) for first, old, new in zip(arms, base, head, strict=False)
     )
     confirmation = Confirmation(
-        base=PairSide("main", "a" * 40),
-        head=PairSide("HEAD", "b" * 40),
+        base=ArmSide("main", "a" * 40),
+        head=ArmSide("HEAD", "b" * 40),
         most_pairs=12,
         exponent=4.0,
         taken=pairs,
@@ -401,6 +443,8 @@ def hostile() -> Report:
         comparison=comparison_,
         verdict=Verdict(VerdictKind.REGRESSED, reasons),
         flags=reasons,
+        confirmation=replace(confirmation(), base=ArmSide(HOSTILE, HOSTILE), head=ArmSide(HOSTILE, HOSTILE)),
+        screened=Screened(comparison_, Verdict(VerdictKind.INCONCLUSIVE, reasons)),
     )
     return replace(
         report(attacked),
@@ -421,6 +465,7 @@ EXAMPLES = {
     "improved": improved,
     "regressed": regressed,
     "inconclusive": inconclusive,
+    "suspicious": suspicious,
     "not_measurable": not_measurable,
     "replay": replayed,
     "incomplete": incomplete,

@@ -46,8 +46,8 @@ class Git:
         self._variables = {**plain_variables(os.environ, kept=_KEPT), **_ALWAYS, **(variables or {})}
         self._options = (*_QUIET, *options)
 
-    def run(self, *arguments: str) -> Answer:
-        """Run to the end, whatever comes of it.
+    def run(self, *arguments: str, sent: str = "") -> Answer:
+        """Run to the end, whatever comes of it; `sent` is what it reads from standard input.
 
         Raises `MeasuringError` when git is missing or does not end, `InputError` when it will not work on this folder.
         """
@@ -56,7 +56,7 @@ class Git:
             # A session of its own: Ctrl-C reaches this process, which then decides what becomes of git.
             done = subprocess.run(
                 command,
-                stdin=subprocess.DEVNULL,
+                input=os.fsencode(sent),
                 capture_output=True,
                 check=False,
                 timeout=LIMIT_S,
@@ -71,9 +71,9 @@ class Git:
         _refuse_unusable(answer, self._folder)
         return answer
 
-    def ask(self, *arguments: str) -> str:
+    def ask(self, *arguments: str, sent: str = "") -> str:
         """The output without its last line break. Raises as `run` does, and `MeasuringError` when git fails."""
-        answer = self.run(*arguments)
+        answer = self.run(*arguments, sent=sent)
         if answer.code != 0:
             raise _failed(arguments, answer.complaint)
         return answer.output.removesuffix("\n")

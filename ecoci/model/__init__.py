@@ -17,6 +17,7 @@ from ecoci.model.checkout import (
 )
 from ecoci.model.doctor import Check, ProbeResult
 from ecoci.model.job import ErrorNote, Phase, Progress, RunJob, RunPiece
+from ecoci.model.overview import AnchorLine, BaselineOverview, BoardsLine, JobLine, JobsMean, LevelLine
 from ecoci.model.pairs import Arm, Pair, PairsResult, ScenarioPairs, Side, Stopped
 from ecoci.model.planning import Demand, Noise, Reach
 from ecoci.model.report import (
@@ -25,6 +26,7 @@ from ecoci.model.report import (
     Comparison,
     Confirmation,
     Disturbance,
+    Drift,
     FieldDifference,
     Finding,
     HostPace,
@@ -36,6 +38,9 @@ from ecoci.model.report import (
     Report,
     SameArmNoise,
     ScenarioReport,
+    Screen,
+    Screened,
+    ScreenTest,
     Severity,
     Summary,
     Verdict,
@@ -103,13 +108,16 @@ from ecoci.model.verdict import VerdictKind
 __all__ = [
     "SYNTHETIC_ARCHITECTURES",
     "Anchor",
+    "AnchorLine",
     "Arm",
     "Artifact",
     "BaseInfo",
     "Baseline",
+    "BaselineOverview",
     "Board",
     "BoardMatch",
     "BoardShare",
+    "BoardsLine",
     "BuiltEnvironment",
     "Calibration",
     "Check",
@@ -125,6 +133,7 @@ __all__ = [
     "DeviceSamples",
     "Disturbance",
     "DomainEnergy",
+    "Drift",
     "Effort",
     "EngineFacts",
     "Environment",
@@ -142,7 +151,10 @@ __all__ = [
     "HostState",
     "IdlePower",
     "IdleTraces",
+    "JobLine",
     "JobResult",
+    "JobsMean",
+    "LevelLine",
     "LookTaken",
     "MachineCalibration",
     "Measurement",
@@ -186,6 +198,9 @@ __all__ = [
     "ScenarioPairs",
     "ScenarioReport",
     "ScenarioResult",
+    "Screen",
+    "ScreenTest",
+    "Screened",
     "SensorTest",
     "Setup",
     "SetupProgress",

@@ -35,11 +35,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class MetricComparison:
-    """Welch's test of one metric on log values.
+    """The test of one metric on log values; the summaries are over jobs, or over the runs of pairs.
 
     `change`, `ci_low`, `ci_high` are relative changes head against base (0.05 is +5 %), from the difference of mean
-    logs, with a two-sided 1 - alpha interval. `min_detectable_change` is the relative change found with 80 % power.
-    All but the summaries are None when the test cannot be made; the comparison's problems say why.
+    logs; each end of the interval is wrong with probability alpha. `p` is two-sided, for no change at all, or that of
+    a regression in pairs. `min_detectable_change` is the relative change found with 80 % power. All but the summaries
+    are None when the test cannot be made; the comparison's problems say why.
     """
 
     metric: Metric
@@ -90,6 +91,47 @@ class HostPace:
     most_change: float
 
 
+class ScreenTest(StrEnum):
+    """How head jobs are held against a series: where one more job would lie, or Welch's test of several."""
+
+    PREDICTION = "prediction"
+    WELCH = "welch"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far the newest jobs of a series lie from those of an anchor: many small steps that no single change shows.
+
+    `anchor` is None for the beginning of the level. The change is relative, its interval Welch's on logs.
+    """
+
+    anchor: str | None
+    jobs_then: int
+    jobs_now: int
+    change: float
+    ci_low: float
+    ci_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the head was held against, in jobs: `jobs` gave the mean, `spread_jobs` the spread, `head_jobs` the head.
+
+    `job_sd` is the sd of logs between jobs of one board, `board_sd` that between boards, None for one board.
+    `newer_jobs` were left out, because the head does not contain the commits they measured.
+    """
+
+    test: ScreenTest
+    jobs: int
+    spread_jobs: int
+    head_jobs: int
+    job_sd: float
+    boards: int = 1
+    board_sd: float | None = None
+    newer_jobs: int = 0
+    drift: Drift | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Head against base. `problems` empty means that the numbers may be compared.
@@ -105,6 +147,7 @@ class Comparison:
     fingerprint_differences: tuple[FieldDifference, ...] = ()
     workload_changes: tuple[FieldDifference, ...] = ()
     host_pace: HostPace | None = None
+    screen: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +252,19 @@ class MetricSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Screened:
+    """What the stored baseline had said, before pairs were made."""
+
+    comparison: Comparison
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioReport:
-    """All that is known of one scenario; `head` holds a line for each metric."""
+    """All that is known of one scenario; `head` holds a line for each metric.
+
+    `confirmation` is there when pairs decided, and `screened` when a screen had come before them.
+    """
 
     scenario: Scenario
     digest: str
@@ -222,6 +276,7 @@ class ScenarioReport:
     verdict: Verdict
     flags: tuple[Reason, ...]
     confirmation: Confirmation | None = None
+    screened: Screened | None = None
 
 
 @dataclass(frozen=True, slots=True)

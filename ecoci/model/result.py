@@ -29,7 +29,9 @@ class ReasonCode(StrEnum):
     ZERO_VARIANCE = "zero_variance"
     INTERRUPTED = "interrupted"
     # what decides one
-    TOO_FEW_RUNS = "too_few_runs"
+    TOO_FEW_JOBS = "too_few_jobs"
+    SUSPICIOUS = "suspicious"
+    SLOW_CREEP = "slow_creep"
     ABOVE_TOLERANCE = "above_tolerance"
     BELOW_TOLERANCE = "below_tolerance"
     WITHIN_TOLERANCE = "within_tolerance"

@@ -135,7 +135,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a number becomes a verdict. `tolerance` is a share (0.05 is 5 %), `alpha` two-sided."""
+    """How a number becomes a verdict. `tolerance` is a share (0.05 is 5 %), `alpha` the error of each end."""
 
     tolerance: float = 0.05
     alpha: float = 0.05

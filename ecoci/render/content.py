@@ -23,7 +23,7 @@ from ecoci.model import (
     Tariff,
     VerdictKind,
 )
-from ecoci.render import paired, text
+from ecoci.render import paired, screened, text
 from ecoci.render.chart import Bar
 from ecoci.render.headline import (
     MillionTokens,
@@ -197,20 +197,16 @@ def statistics_line(scenario: ScenarioReport) -> str:
     """How the gated metric was tested; empty when it was not."""
     if scenario.confirmation is not None:
         return paired.pairs_line(scenario, scenario.confirmation)
-    primary = scenario.comparison.primary
-    if primary is None or primary.t is None or primary.df is None:
+    primary, screen = scenario.comparison.primary, scenario.comparison.screen
+    if primary is None or primary.t is None or screen is None:
         return ""
-    found = primary.min_detectable_change
-    smallest = "" if found is None else f"; a change of {text.share(found)} would be found with 80 % power"
-    numbers = f"t = {text.significant(primary.t)}, df = {text.significant(primary.df)}, {text.p_value(primary.p)}"
-    effect = "" if primary.hedges_g is None else f", Hedges' g = {text.significant(primary.hedges_g)}"
-    return f"Welch's t-test on log values, {primary.base.n} against {primary.head.n} runs: {numbers}{effect}{smallest}."
+    return screened.screen_line(primary, screen)
 
 
 def base_line(scenario: ScenarioReport, style: Style) -> str:
     """Where the base values come from; empty when there are none."""
     if scenario.confirmation is not None:
-        return paired.sides_line(scenario.confirmation, style)
+        return _joined(paired.sides_line(scenario.confirmation, style), screened.screened_line(scenario, style))
     base = scenario.comparison.base
     if base is None:
         return ""
@@ -219,7 +215,16 @@ def base_line(scenario: ScenarioReport, style: Style) -> str:
     more = f" and {len(base.commits) - 3} more" if len(base.commits) > 3 else ""
     commits = f", {'commit' if len(base.commits) == 1 else 'commits'} {', '.join(shown)}{more}" if shown else ""
     depth = f"{text.counted(base.observations, 'run')} from {text.counted(base.jobs, 'job')}"
-    return f"Base{other}: {depth}, newest {style.quote(base.newest_utc[:10])}{commits}."
+    known = f"Base{other}: {depth}, newest {style.quote(base.newest_utc[:10])}{commits}."
+    screen = scenario.comparison.screen
+    if screen is None:
+        return known
+    moved = "" if screen.drift is None else screened.drift_line(screen.drift, style)
+    return _joined(known, screened.left_out_line(screen), moved)
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 _RUN_COLUMNS: tuple[tuple[str, Callable[[Measurement], str]], ...] = (

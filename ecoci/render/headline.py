@@ -93,9 +93,8 @@ def _finding(scenario: ScenarioReport, style: Style) -> str:
 
 
 def confidence_of(scenario: ScenarioReport) -> float:
-    """Of the interval of the change: in pairs, alpha is the error of each of its ends; else that of both together."""
-    alpha = scenario.scenario.policy.alpha
-    return 1.0 - alpha if scenario.confirmation is None else 1.0 - 2.0 * alpha
+    """Of the interval of the change: alpha is the error of each of its ends."""
+    return 1.0 - 2.0 * scenario.scenario.policy.alpha
 
 
 def is_confirmation(report: Report) -> bool:

@@ -217,12 +217,12 @@ def reproduce_commands(report: Report) -> tuple[str, ...]:
     """Shell commands that make these numbers again; words from outside are quoted for the shell."""
     made = report.provenance
     spec = "" if made.spec_file in (None, DEFAULT_SPEC) else f" --spec {_quoted(made.spec_file or '')}"
-    made_pairs = next((one.confirmation for one in report.scenarios if one.confirmation is not None), None)
-    if made_pairs is not None:
-        return (f"{_confirm_command(made_pairs)}{spec}",)
     run = f"ecoci run{spec}"
     if made.replay is not None:
         return (f"{run} --replay {_quoted(made.replay.source)}",)
+    made_pairs = next((one.confirmation for one in report.scenarios if one.confirmation is not None), None)
+    if made_pairs is not None:
+        return (f"{_confirm_command(made_pairs)}{spec}",)
     commit = text.clean(made.commit or "")
     known = 7 <= len(commit) <= 64 and all(char in "0123456789abcdef" for char in commit)
     checkout = (f"git checkout {commit}",) if known else ()

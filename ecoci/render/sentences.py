@@ -31,14 +31,16 @@ class Said:
 
 
 _ACCEPT = "`ecoci run` on the base commit here, then `ecoci baseline accept ecoci-out/result.json`."
+_CONFIRM = "`ecoci confirm --base REF`, or `ecoci run --base REF`, which does so by itself."
 _QUIET = "Stop what else runs on this machine or GPU, then measure again."
 
 _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
     {
         ReasonCode.NO_BASELINE: Said(
             "There is no accepted baseline[ of {scenario}] for this hardware and software[ ({fingerprint})]"
-            "[ but this very job's own ({own_job}), and no job is compared with itself].",
-            f"Make one: {_ACCEPT}",
+            "[ but this very job's own ({own_job}), and no job is compared with itself]"
+            "[ but {newer_jobs:count} jobs of commits that this head does not contain].",
+            f"Make one: {_ACCEPT} Or let pairs decide, which need none: " + _CONFIRM,
         ),
         ReasonCode.FINGERPRINT_DIFFERS: Said(
             "The stored baseline[ of {scenario}] was measured on other hardware or software[; different: {fields}].",
@@ -122,10 +124,23 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "[{run:run}: ]The measurement was stopped before it was done[ (signal {signal})].",
             "Run the same command again.",
         ),
-        ReasonCode.TOO_FEW_RUNS: Said(
-            "There are too few runs to tell a change from noise[: {base_n:count} of the base and "
-            "{head_n:count} of the head][; each side needs {needed:count}].",
-            "Set `runs` in ecoci.yml to 5 or more; accept more baseline runs if the base has too few.",
+        ReasonCode.TOO_FEW_JOBS: Said(
+            "The baseline is too thin to decide anything[: it holds {jobs:count} of the {needed:count} jobs that it "
+            "takes to know how much jobs differ][, {newer_jobs:count} more are of commits that the head lacks]. "
+            "Runs of one job count as one.",
+            "Let pairs decide: " + _CONFIRM + " Meanwhile accept a job of the main branch each night: "
+            "`ecoci baseline accept`.",
+        ),
+        ReasonCode.SUSPICIOUS: Said(
+            "The energy lies above what jobs of the baseline show[: {ci_low:percent} to {ci_high:percent}], and a rise "
+            "beyond the tolerance[ of {tolerance:share}] cannot be excluded. One job proves nothing yet.",
+            "Let pairs decide: " + _CONFIRM,
+        ),
+        ReasonCode.SLOW_CREEP: Said(
+            "The newest jobs of the baseline lie[ {change:percent}] above those of[ {anchor:message}]"
+            "[ ({ci_low:percent} to {ci_high:percent})]: many small steps added up to more than the tolerance"
+            "[ of {tolerance:share}].",
+            "Find the steps in the history, or accept them: `ecoci baseline reset SCENARIO --reason …`.",
         ),
         ReasonCode.ABOVE_TOLERANCE: Said(
             "The whole interval of the change lies above the tolerance[: at least {ci_low:percent}]"
@@ -141,9 +156,8 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
         ),
         ReasonCode.INTERVAL_TOO_WIDE: Said(
             "The interval of the change[, {ci_low:percent} to {ci_high:percent},] lies on both sides of the tolerance"
-            "[ of {tolerance:share}]: these runs cannot tell a regression from noise.",
-            "Measure with more runs (`runs` in ecoci.yml[; about {runs_needed:count} would do]) "
-            "or on a quieter machine.",
+            "[ of {tolerance:share}]: jobs differ too much to tell a regression from noise.",
+            "Let pairs decide: " + _CONFIRM + " Or widen the tolerance to what the machine can tell: `ecoci plan`.",
         ),
         ReasonCode.TOO_FEW_PAIRS: Said(
             "There are too few pairs to tell a change from noise[: {pairs:count} of at least {needed:count}].",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ecoci.errors import EcociError
 from ecoci.model import (
-    Baseline,
+    BaselineOverview,
     Calibration,
     Check,
     Demand,
@@ -21,7 +21,16 @@ from ecoci.model import (
     VerdictKind,
 )
 from ecoci.render import content, paired, planning, text
-from ecoci.render.baseline_tables import baseline_diff_table, baselines_table, fingerprint_table, observations_table
+from ecoci.render.baseline_tables import (
+    anchors_table,
+    baseline_diff_table,
+    baselines_table,
+    boards_table,
+    fingerprint_table,
+    jobs_table,
+    levels_table,
+    spread_line,
+)
 from ecoci.render.calibration import gate_words
 from ecoci.render.chart import bar_chart
 from ecoci.render.headline import (
@@ -217,22 +226,26 @@ def print_checks(checks: tuple[Check, ...], console: Console) -> None:
     console.print(grid)
 
 
-def print_baselines(baselines: tuple[Baseline, ...], console: Console) -> None:
-    """All baselines: scenario, fingerprint, depth, mean ± sd of gross energy per token, when last measured."""
+def print_baselines(baselines: tuple[BaselineOverview, ...], console: Console) -> None:
+    """All baselines: scenario, fingerprint, depth, levels, boards, mean ± sd of gross energy per token, newest run."""
     if baselines:
         _print_table(baselines_table(baselines, TERMINAL), console)
     else:
         _line("There are no baselines yet. Make one: ecoci run, then ecoci baseline accept.", console)
 
 
-def print_baseline(baseline: Baseline, console: Console) -> None:
-    """One baseline: its fingerprint and every observation."""
-    _title(baseline.scenario.name, console)
-    _print_table(fingerprint_table(baseline, TERMINAL), console)
-    _print_table(observations_table(baseline, TERMINAL), console)
+def print_baseline(seen: BaselineOverview, console: Console) -> None:
+    """One baseline: its fingerprint, levels, anchors and boards, then one line for each job."""
+    _title(seen.baseline.scenario.name, console)
+    for table in (fingerprint_table(seen.baseline, TERMINAL), levels_table(seen, TERMINAL)):
+        _print_table(table, console)
+    _line(spread_line(seen), console)
+    console.line()
+    for table in (anchors_table(seen, TERMINAL), boards_table(seen, TERMINAL), jobs_table(seen, TERMINAL)):
+        _print_table(table, console)
 
 
-def print_baseline_diff(first: Baseline, second: Baseline, console: Console) -> None:
+def print_baseline_diff(first: BaselineOverview, second: BaselineOverview, console: Console) -> None:
     """The fields in which two baselines differ, and their means side by side."""
     _print_table(baseline_diff_table(first, second, TERMINAL), console)
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecoci.judge import judge
+from ecoci.launchers.replay import ReplayConfirmer
+from ecoci.model import PairsResult
+from ecoci.pairing import judge_pairs
 from ecoci.render.markdown import MARKER, render_comment
-from ecoci.store import FolderStore, load_result
+from ecoci.spec import parse_spec
+from ecoci.store import load_measured
+from ecoci.wiring import recordings
 
 ROOT = Path(__file__).parents[2]
-RUN = ROOT / "benchmarks/results/h200-2026-11-21/quickstart/gpu0.result.json.gz"
+QUICKSTART = ROOT / "examples/quickstart"
+RUN = QUICKSTART / "recordings/pairs.json.gz"
 EXAMPLE = ROOT / "docs/example-comment.md"
 BEGIN, END = "<!-- begin of docs/example-comment.md -->\n", "<!-- end of docs/example-comment.md -->"
 
 
 def comment_of_the_run() -> str:
-    store = FolderStore(ROOT, ROOT / "baselines")
-    return render_comment(judge(load_result(RUN), (), store.list_baselines()))
+    """What the quickstart says of its recorded pairs, as when they were measured."""
+    spec = parse_spec((QUICKSTART / "ecoci.yml").read_text(encoding="utf-8"), file="ecoci.yml", in_ci=True)
+    recorded = load_measured(RUN)
+    assert isinstance(recorded, PairsResult)
+    names = tuple(scenario.name for scenario in spec.scenarios)
+    result, error = ReplayConfirmer(recordings(RUN), spec, recorded.provenance).confirm(names)
+    assert error is None
+    return render_comment(judge_pairs(result))
 
 
 def test_the_example_comment_is_what_the_recorded_run_gives(update_golden: bool) -> None:

@@ -13,10 +13,13 @@ import pytest
 
 from ecoci import pipeline
 from ecoci.__main__ import _run
+from ecoci.confirm import paired_as
 from ecoci.launchers.inline import InlineLauncher
 from ecoci.meters.synthetic import BOARD
-from ecoci.model import JobResult, Provenance, Scenario, Spec
+from ecoci.model import JobResult, PairPlan, Provenance, Scenario, Spec
+from ecoci.screen import LEAST_JOBS
 from ecoci.store import FolderStore
+from tests.paired import confirmed, planned
 from tests.simulated import Heard, World, scenario
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +70,17 @@ class Shell:
         job, out = measured(self.folder / name, world, *scenarios)
         assert job.complete
         return out
+
+    def deep(self, *scenarios: Scenario) -> None:
+        """A baseline of as many jobs as it takes to say something, for each scenario."""
+        for number in range(LEAST_JOBS):
+            power_w = 200.0 * (1.0 + 0.002 * (number % 3))
+            self("baseline", "accept", self.measured("base", World(power_w, seed=100 + number), *scenarios))
+
+    def paired(self, name: str, base: World, head: World) -> Path:
+        """The file of a confirmation of both worlds, in the folder `name`."""
+        confirmed(planned(paired_as(PairPlan(), scenario(), scenario())), base, head, self.folder / name)
+        return self.folder / name / "pairs.json"
 
 
 def clean_environment(folder: Path, **extra: str) -> dict[str, str]:

@@ -35,10 +35,10 @@ ENDLESS = 'version: 1\nscenarios:\n  - {name: tiny, model: "synthetic:tiny", win
 
 @pytest.fixture
 def compared(shell: Shell) -> Shell:
-    """A folder with a baseline, a result that regressed against it, and the report that says so."""
-    shell("baseline", "accept", shell.measured("base", World(seed=1)), "--by", "tests")
+    """A folder with a baseline, a result that lies above it, and the report that says so."""
+    shell.deep()
     shell.measured("ecoci-out", World(power_w=260.0, seed=2))
-    assert shell("compare").code == 1
+    assert shell("compare").code == 0
     return shell
 
 
@@ -67,29 +67,59 @@ class TestInit:
 
 class TestCompare:
     def test_a_regression_ends_with_1_and_writes_report_and_comment(self, shell: Shell) -> None:
-        shell("baseline", "accept", shell.measured("base", World(seed=1)))
-        done = shell("compare", shell.measured("head", World(power_w=260.0, seed=2)))
+        done = shell("compare", shell.paired("head", World(seed=1), World(power_w=260.0, seed=2)))
         assert done.code == 1
         assert "REGRESSED" in done.out
         assert load_report(Path("ecoci-out/report.json")).verdict is VerdictKind.REGRESSED
         assert "REGRESSED" in Path("ecoci-out/comment.md").read_text(encoding="utf-8")
+
+    def test_a_suspicion_against_a_stored_baseline_fails_nothing_and_asks_for_pairs(self, shell: Shell) -> None:
+        shell.deep()
+        done = shell("compare", shell.measured("head", World(power_w=260.0, seed=2)))
+        assert done.code == 0
+        assert "INCONCLUSIVE" in done.out
+        assert "ecoci confirm --base REF" in done.said
+
+    def test_several_jobs_of_one_head_are_compared_together(self, shell: Shell) -> None:
+        shell.deep()
+        heads = [shell.measured(f"head-{seed}", World(seed=seed)) for seed in (11, 12, 13)]
+        done = shell("compare", *heads)
+        assert done.code == 0
+        assert "Welch's t-test on logs, 8 against 3 jobs" in done.said
+
+    def test_pairs_among_several_results_are_refused(self, shell: Shell) -> None:
+        files = shell.measured("head", World()), shell.paired("pairs", World(), World(seed=2))
+        assert_refused(
+            shell("compare", *files), 2, "a pairs.json stands among several results", "either one pairs.json"
+        )
 
     def test_a_job_that_fails_early_leaves_no_report_of_an_earlier_one(self, compared: Shell) -> None:
         assert compared("compare", "no-such-result.json").code == 2
         assert sorted(path.name for path in Path("ecoci-out").iterdir()) == ["result.json"]
 
     def test_an_unchanged_head_passes_with_0(self, shell: Shell) -> None:
-        shell("baseline", "accept", shell.measured("base", World(seed=1)))
+        shell.deep()
         done = shell("compare", shell.measured("head", World(seed=2)))
         assert done.code == 0
         assert "PASS" in done.out
 
-    def test_two_results_are_compared_without_any_baseline(self, shell: Shell) -> None:
-        base, head = shell.measured("base", World(seed=1)), shell.measured("head", World(power_w=150.0, seed=2))
-        done = shell("compare", head, "--base", base)
+    def test_results_are_compared_with_results_without_any_baseline(self, shell: Shell) -> None:
+        bases = [shell.measured(f"base-{seed}", World(200.0 + seed % 2, seed=seed)) for seed in range(10, 18)]
+        head = shell.measured("head", World(power_w=150.0, seed=2))
+        done = shell("compare", head, *(word for base in bases for word in ("--base", base)))
         assert done.code == 0
         assert "IMPROVED" in done.out
         assert not Path("baselines").exists()
+
+    def test_one_result_against_another_shows_numbers_and_decides_nothing(self, shell: Shell) -> None:
+        base, head = shell.measured("base", World(seed=1)), shell.measured("head", World(power_w=260.0, seed=2))
+        done = shell("compare", head, "--base", base)
+        assert done.code == 0
+        assert "the baseline is too thin to decide anything" in done.said
+
+    def test_a_base_that_is_given_twice_is_refused(self, shell: Shell) -> None:
+        base, head = shell.measured("base", World(seed=1)), shell.measured("head", World(seed=2))
+        assert_refused(shell("compare", head, "--base", base, "--base", base), 2, "is given twice as a base")
 
     def test_without_a_baseline_it_says_how_to_make_one(self, shell: Shell) -> None:
         done = shell("compare", shell.measured("head", World()))
@@ -109,6 +139,7 @@ class TestReport:
         assert compared("report").out == compared("compare").out
 
     def test_showing_a_regression_is_no_failure(self, compared: Shell) -> None:
+        compared("compare", compared.paired("pairs", World(seed=1), World(power_w=260.0, seed=2)))
         done = compared("report")
         assert done.code == 0
         assert "REGRESSED" in done.out
@@ -148,8 +179,8 @@ class TestOutputThatCannotBeWritten:
     def test_a_reader_that_goes_away_does_not_change_the_verdict(self, compared: Shell) -> None:
         compared.measured("ecoci-out", World(seed=3))
         assert_quiet(into_closed_pipe(compared.folder, "compare"), 0)
-        compared.measured("ecoci-out", World(power_w=260.0, seed=3))
-        assert_quiet(into_closed_pipe(compared.folder, "compare"), 1)
+        compared.paired("pairs", World(seed=1), World(power_w=260.0, seed=2))
+        assert_quiet(into_closed_pipe(compared.folder, "compare pairs/pairs.json"), 1)
 
     def test_a_reader_that_goes_away_before_the_work_is_done_is_no_pass(self, compared: Shell) -> None:
         assert_quiet(into_closed_pipe(compared.folder, "init"), 128 + signal.SIGPIPE)

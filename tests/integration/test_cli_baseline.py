@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,14 +102,14 @@ class TestLook:
     def test_the_list_names_scenario_fingerprint_and_depth(self, accepted: Shell) -> None:
         done = accepted("baseline", "list")
         row = done.out.splitlines()[-1].split() or done.out.splitlines()[-2].split()
-        assert (done.code, row[0], row[2]) == (0, "tiny", "5")
+        assert (done.code, row[0], row[2:5]) == (0, "tiny", ["1", "1", "1"])
         assert row[1].startswith("synthetic-gpu-")
 
-    def test_show_gives_fingerprint_and_every_observation(self, accepted: Shell) -> None:
+    def test_show_gives_fingerprint_and_every_job(self, accepted: Shell) -> None:
         done = accepted("baseline", "show", "tiny")
         assert done.code == 0
         assert "Synthetic GPU" in done.out
-        assert done.out.count("alice") == 5
+        assert done.out.count("alice") == 1
 
     def test_an_unknown_name_lists_the_known_ones(self, accepted: Shell) -> None:
         for words in (("show", "tinny"), ("remove", "tinny"), ("diff", "tiny", "tinny")):
@@ -134,6 +135,107 @@ class TestLook:
         (path,) = Path("baselines").glob("*/tiny.json")
         path.write_text(path.read_text()[:-20])
         assert_refused(accepted("baseline", "list"), 2, str(path), "not valid JSON", "write the file again")
+
+
+class TestReset:
+    def test_a_new_level_begins_and_all_observations_stay(self, accepted: Shell) -> None:
+        (before,) = stored(accepted)
+        done = accepted("baseline", "reset", "tiny", "--reason", "a new kernel", "--by", "bob")
+        (after,) = stored(accepted)
+        assert done.code == 0
+        assert "level 2 of tiny begins after observation 5 in baselines/" in done.out
+        assert after.observations == before.observations
+        assert [(one.at, one.reset_by, one.reason) for one in after.resets] == [(5, "bob", "a new kernel")]
+
+    def test_a_job_of_another_level_is_accepted_into_the_new_one(self, accepted: Shell) -> None:
+        accepted("baseline", "reset", "tiny", "--reason", "a new kernel")
+        done = accepted("baseline", "accept", accepted.measured("later", World(power_w=300.0, seed=2)))
+        assert done.code == 0
+        shown = accepted("baseline", "show", "tiny").out
+        rows = [line.split() for line in shown.splitlines() if "job-" in line]
+        assert [(row[0], row[4]) for row in rows] == [("1", "job-1"), ("2", "job-2")]
+
+    def test_the_actor_of_the_ci_job_resets_when_nobody_is_named(
+        self, accepted: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GITHUB_ACTOR", "octo")
+        accepted("baseline", "reset", "tiny", "--reason", "a new kernel")
+        assert stored(accepted)[0].resets[0].reset_by == "octo"
+
+    def test_a_second_reset_in_a_row_is_refused(self, accepted: Shell) -> None:
+        accepted("baseline", "reset", "tiny", "--reason", "a new kernel")
+        done = accepted("baseline", "reset", "tiny", "--reason", "again")
+        assert_refused(done, 2, "began a new level", "a new kernel", "ecoci baseline accept")
+        assert len(stored(accepted)[0].resets) == 1
+
+    @pytest.mark.parametrize("reason", ["", "  ", "a\nb", "w" * 201])
+    def test_a_reason_that_says_nothing_or_too_much_is_refused(self, accepted: Shell, reason: str) -> None:
+        assert_refused(accepted("baseline", "reset", "tiny", "--reason", reason), 2, "reason")
+        assert stored(accepted)[0].resets == ()
+
+    def test_without_a_reason_it_is_no_command(self, accepted: Shell) -> None:
+        done = accepted("baseline", "reset", "tiny")
+        assert done.code == 2
+        assert "--reason" in done.said
+
+    def test_an_unknown_baseline_is_named(self, accepted: Shell) -> None:
+        assert_refused(accepted("baseline", "reset", "tinny", "--reason", "x"), 2, "'tinny'", "/tiny")
+
+
+class TestAnchor:
+    def test_the_jobs_of_the_newest_level_stand_for_the_release(self, accepted: Shell) -> None:
+        accepted("baseline", "accept", accepted.measured("again", World(seed=2)))
+        done = accepted("baseline", "anchor", "tiny", "--name", "v1.4", "--by", "bob")
+        assert (done.code, done.out.startswith("v1.4 of tiny has 2 jobs in baselines/")) == (0, True)
+        (anchor,) = stored(accepted)[0].anchors
+        assert (anchor.name, anchor.job_ids, anchor.set_by) == ("v1.4", ("job-1", "job-2"), "bob")
+
+    def test_a_taken_name_is_refused(self, accepted: Shell) -> None:
+        accepted("baseline", "anchor", "tiny", "--name", "v1.4")
+        assert_refused(accepted("baseline", "anchor", "tiny", "--name", "v1.4"), 2, "'v1.4' already", "another name")
+
+    def test_right_after_a_reset_there_is_nothing_to_name(self, accepted: Shell) -> None:
+        accepted("baseline", "reset", "tiny", "--reason", "a new kernel")
+        assert_refused(accepted("baseline", "anchor", "tiny", "--name", "v1.4"), 2, "holds no job", "accept jobs")
+
+    def test_a_name_with_control_signs_is_refused(self, accepted: Shell) -> None:
+        assert_refused(accepted("baseline", "anchor", "tiny", "--name", "v\x1b[2J"), 2, "does not print")
+
+
+class TestAppendOnly:
+    """What stands in a baseline is never rewritten: its lines are in the next file as they were."""
+
+    def test_accepting_adds_lines_and_changes_none(self, accepted: Shell) -> None:
+        steps = (("reset", "tiny", "--reason", "a new kernel"), ("anchor", "tiny", "--name", "v2"))
+        accepted("baseline", "anchor", "tiny", "--name", "v1")
+        for number, step in enumerate((*steps, None), start=2):
+            before = json_parts(accepted)
+            accepted(
+                "baseline", "accept", accepted.measured(f"job {number}", World(power_w=100.0 * number, seed=number))
+            )
+            after = json_parts(accepted)
+            assert after["observations"].startswith(before["observations"])
+            assert len(after["observations"]) > len(before["observations"])
+            assert all(after[name] == before[name] for name in before if name != "observations")
+            if step is not None:
+                assert accepted("baseline", *step).code == 0
+
+    def test_a_reset_does_not_let_a_changed_scenario_in_and_the_remedy_works(self, accepted: Shell) -> None:
+        accepted("baseline", "reset", "tiny", "--reason", "a new kernel")
+        changed = replace(scenario(), workload=replace(scenario().workload, batch=8))
+        result = accepted.measured("head", World(seed=2), changed)
+        done = accepted("baseline", "accept", result)
+        (name,) = (f"{one.fingerprint.name}/{one.scenario.name}" for one in stored(accepted))
+        assert_refused(done, 2, "has changed since its baseline", f"ecoci baseline remove {name}")
+        assert accepted("baseline", "remove", name).code == 0
+        assert accepted("baseline", "accept", result).code == 0
+
+
+def json_parts(shell: Shell) -> dict[str, str]:
+    """The text of each field of the only baseline file, as it stands there."""
+    (path,) = shell.folder.glob("baselines/*/tiny.json")
+    parts = re.split(r'^  "(\w+)": ', path.read_text(), flags=re.MULTILINE)[1:]
+    return {name: text.rstrip("\n }],") for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 class TestRemove:

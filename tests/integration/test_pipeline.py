@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from ecoci import baselines, pipeline
+from ecoci.checkouts.history import GivenHistory
 from ecoci.codec import dumps
-from ecoci.errors import DataError, DeviceError, EngineError, InterruptedRunError
+from ecoci.confirm import measure_pairs, paired_as
+from ecoci.errors import DataError, DeviceError, EcociError, EngineError, InputError, InterruptedRunError
 from ecoci.identity import fingerprint_of, scenario_digest
 from ecoci.judge import judge
 from ecoci.launchers.inline import InlineLauncher
@@ -18,11 +22,15 @@ from ecoci.measure import measure_run
 from ecoci.meters.synthetic import BOARD
 from ecoci.model import (
     Artifact,
+    Baseline,
     BoardMatch,
     Effort,
     Finding,
     ForeignProcess,
+    Gate,
     JobResult,
+    PairPlan,
+    PairsResult,
     Policy,
     Provenance,
     Quantization,
@@ -32,15 +40,19 @@ from ecoci.model import (
     RunRecord,
     Scenario,
     ScenarioResult,
+    ScreenTest,
     Severity,
     Spec,
+    Tariff,
     VerdictKind,
 )
 from ecoci.ports import Launcher, Observer
 from ecoci.render.headline import headline
 from ecoci.render.markdown import render_comment
+from ecoci.screen import LEAST_JOBS
 from ecoci.store import FolderPublisher, FolderStore, load_report, load_result
 from ecoci.verdict import exit_code
+from tests.paired import BASE, HEAD, bench_of
 from tests.simulated import Heard, World, scenario
 
 PROVENANCE = Provenance("job-head", "2026-01-02T00:00:00+00:00", "0.1.0", commit="b" * 40)
@@ -85,10 +97,28 @@ class Repository:
         existing = self.store.load_baseline(fingerprint, of.name)
         self.store.save_baseline(baselines.accept(result, runs, acceptance, existing))
 
+    def accept_jobs(self, count: int, of: Scenario, spread: float = 0.01) -> None:
+        """As many jobs as make a baseline that can say something, each a little off."""
+        self.store.save_baseline(jobs_of(count, of, spread))
+
     def run(self, world: World, *scenarios: Scenario) -> Report:
-        outcome = pipeline.run(Spec(scenarios), self.folder, PROVENANCE, machine(world), self.desk())
+        outcome = pipeline.run(order(self.folder, *scenarios), machine(world), self.desk())
         assert outcome.stopped is None
         return outcome.report
+
+
+@cache
+def jobs_of(count: int, of: Scenario, spread: float) -> Baseline:
+    with TemporaryDirectory() as folder:
+        made = Repository(Path(folder))
+        for number in range(count):
+            made.accept(World(200.0 * (1.0 + 0.2 * spread * (number % 3)), spread=spread, seed=100 + number), of)
+        (found,) = made.store.list_baselines()
+        return found
+
+
+def order(folder: Path, *scenarios: Scenario) -> pipeline.Order:
+    return pipeline.Order(Spec(scenarios), folder, PROVENANCE)
 
 
 def render(report: Report) -> tuple[Artifact, ...]:
@@ -102,7 +132,7 @@ def machine(world: World, launcher: Launcher | None = None) -> pipeline.Machine:
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path)
-    made.accept(World(seed=1), scenario())
+    made.accept_jobs(LEAST_JOBS, scenario())
     return made
 
 
@@ -110,7 +140,7 @@ def repository(tmp_path: Path) -> Repository:
     ("factor", "expected", "code"),
     [
         (1.00, VerdictKind.PASS, 0),
-        (1.30, VerdictKind.REGRESSED, 1),
+        (1.30, VerdictKind.INCONCLUSIVE, 0),
         (0.70, VerdictKind.IMPROVED, 0),
         (1.05, VerdictKind.INCONCLUSIVE, 0),
     ],
@@ -123,9 +153,10 @@ def test_a_change_of_power_gets_its_verdict_and_exit_code(
     assert exit_code(report) == code
 
 
-def test_a_slower_head_at_the_same_power_regresses(repository: Repository) -> None:
+def test_a_slower_head_at_the_same_power_is_suspicious_and_fails_nothing(repository: Repository) -> None:
     report = repository.run(World(generation_s=1.4, seed=2), scenario())
-    assert report.verdict is VerdictKind.REGRESSED
+    assert reason_codes(report) == {ReasonCode.SUSPICIOUS}
+    assert exit_code(report) == 0
 
 
 def test_the_files_say_what_the_report_says(repository: Repository) -> None:
@@ -133,7 +164,7 @@ def test_the_files_say_what_the_report_says(repository: Repository) -> None:
     out = repository.folder / "ecoci-out"
     assert load_report(out / "report.json") == report
     assert load_result(out / "result.json").complete
-    assert "REGRESSED" in (out / "comment.md").read_text(encoding="utf-8")
+    assert "INCONCLUSIVE" in (out / "comment.md").read_text(encoding="utf-8")
 
 
 def test_every_number_of_a_report_can_be_recomputed_from_the_stored_result(repository: Repository) -> None:
@@ -149,7 +180,9 @@ def test_without_a_baseline_the_verdict_is_not_measurable_and_fails(tmp_path: Pa
     assert exit_code(report) == 3
 
 
-def test_a_job_is_not_compared_with_its_own_accepted_runs(repository: Repository) -> None:
+def test_a_job_is_not_compared_with_its_own_accepted_runs(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.accept(World(seed=1), scenario())
     itself = load_result(repository.folder / "ecoci-out" / "result.json")
     report = judge(itself, (), repository.store.list_baselines())
     (reason,) = report.scenarios[0].comparison.problems
@@ -191,7 +224,7 @@ def test_a_scenario_may_be_compared_against_another_when_only_the_quantization_d
     workload = replace(scenario().workload, quantization=Quantization.INT8_DEFAULT)
     head = replace(scenario("tiny-int8"), workload=workload, against="tiny")
     report = repository.run(World(power_w=500.0, seed=2), head)
-    assert report.verdict is VerdictKind.REGRESSED
+    assert reason_codes(report) == {ReasonCode.SUSPICIOUS}
     assert [d.field for d in report.scenarios[0].comparison.workload_changes] == ["quantization"]
 
 
@@ -208,27 +241,35 @@ def test_a_neighbour_on_the_card_is_not_measurable_and_never_green(repository: R
     assert exit_code(report) == 3
 
 
-def test_one_run_is_too_few_to_decide(repository: Repository) -> None:
-    single = replace(scenario(), effort=replace(scenario().effort, runs=1))
-    report = repository.run(World(seed=2), single)
-    assert report.verdict is VerdictKind.INCONCLUSIVE
-    assert ReasonCode.TOO_FEW_RUNS in reason_codes(report)
-
-
-def test_runs_without_any_spread_are_not_believed(tmp_path: Path) -> None:
+def test_a_baseline_of_fewer_than_eight_jobs_decides_nothing_however_many_runs_they_had(tmp_path: Path) -> None:
     made = Repository(tmp_path)
-    made.accept(World(spread=0.0), scenario())
+    made.accept_jobs(LEAST_JOBS - 1, scenario())
+    report = made.run(World(seed=2), scenario())
+    assert report.verdict is VerdictKind.INCONCLUSIVE
+    assert reason_codes(report) == {ReasonCode.TOO_FEW_JOBS}
+    assert exit_code(report) == 0
+
+
+def test_one_run_is_a_job_like_any_other(tmp_path: Path) -> None:
+    made, single = Repository(tmp_path), replace(scenario(), effort=replace(scenario().effort, runs=1))
+    made.accept_jobs(LEAST_JOBS, single)
+    assert made.run(World(seed=2), single).verdict is VerdictKind.PASS
+
+
+def test_jobs_without_any_spread_are_not_believed(tmp_path: Path) -> None:
+    made = Repository(tmp_path)
+    made.accept_jobs(LEAST_JOBS, scenario(), spread=0.0)
     report = made.run(World(spread=0.0, seed=2), scenario())
     assert report.verdict is VerdictKind.NOT_MEASURABLE
     assert ReasonCode.ZERO_VARIANCE in reason_codes(report)
 
 
 def test_the_worst_scenario_decides_the_job(repository: Repository) -> None:
-    repository.accept(World(seed=1), scenario("other"))
+    repository.accept_jobs(LEAST_JOBS, scenario("other"))
     good, bad = scenario(), replace(scenario("other"), policy=Policy(tolerance=0.0001))
     report = repository.run(World(power_w=230.0, seed=2), replace(good, policy=Policy(tolerance=0.4)), bad)
-    assert [s.verdict.kind for s in report.scenarios] == [VerdictKind.PASS, VerdictKind.REGRESSED]
-    assert report.verdict is VerdictKind.REGRESSED
+    assert [s.verdict.kind for s in report.scenarios] == [VerdictKind.PASS, VerdictKind.INCONCLUSIVE]
+    assert report.verdict is VerdictKind.INCONCLUSIVE
 
 
 class Failing:
@@ -248,12 +289,12 @@ def test_an_error_before_anything_was_measured_is_raised(tmp_path: Path) -> None
     made = Repository(tmp_path)
     failing = machine(World(), Failing(DeviceError("no driver"), at=0))
     with pytest.raises(DeviceError, match="no driver"):
-        pipeline.run(Spec((scenario(),)), tmp_path, PROVENANCE, failing, made.desk())
+        pipeline.run(order(tmp_path, scenario()), failing, made.desk())
 
 
 def test_a_gpu_lost_in_the_third_run_keeps_the_first_two(repository: Repository) -> None:
     lost = machine(World(), Failing(DeviceError("the GPU is lost"), at=2))
-    outcome = pipeline.run(Spec((scenario(),)), repository.folder, PROVENANCE, lost, repository.desk())
+    outcome = pipeline.run(order(repository.folder, scenario()), lost, repository.desk())
     stored = load_result(repository.folder / "ecoci-out" / "result.json")
     assert isinstance(outcome.stopped, DeviceError)
     assert [len(run.windows) for run in stored.results[0].runs] == [2, 2, 0]
@@ -264,14 +305,14 @@ def test_a_gpu_lost_in_the_third_run_keeps_the_first_two(repository: Repository)
 def test_a_model_that_fails_does_not_stop_the_next_scenario(repository: Repository) -> None:
     failing = machine(World(), Failing(EngineError("out of memory"), at=4))
     three = replace(scenario("short"), effort=replace(scenario().effort, runs=3))
-    outcome = pipeline.run(Spec((scenario(), three)), repository.folder, PROVENANCE, failing, repository.desk())
+    outcome = pipeline.run(order(repository.folder, scenario(), three), failing, repository.desk())
     assert isinstance(outcome.stopped, EngineError)
     assert [len(s.runs) for s in outcome.report.scenarios] == [5, 3]
 
 
 def test_an_interrupt_leaves_a_readable_partial_result(repository: Repository) -> None:
     stopped = machine(World(), Failing(InterruptedRunError(2), at=1))
-    outcome = pipeline.run(Spec((scenario(),)), repository.folder, PROVENANCE, stopped, repository.desk())
+    outcome = pipeline.run(order(repository.folder, scenario()), stopped, repository.desk())
     stored = load_result(repository.folder / "ecoci-out" / "result.json")
     assert isinstance(outcome.stopped, InterruptedRunError)
     assert isinstance(stored, JobResult)
@@ -306,7 +347,7 @@ def test_a_damaged_baseline_is_found_before_anything_is_measured(repository: Rep
     (damaged / "tiny.json").write_text("")
     never = machine(World(), Failing(AssertionError("a run was made"), at=0))
     with pytest.raises(DataError, match="is empty"):
-        pipeline.run(Spec((scenario(),)), repository.folder, PROVENANCE, never, repository.desk())
+        pipeline.run(order(repository.folder, scenario()), never, repository.desk())
 
 
 def altered(repository: Repository, change: Callable[[ScenarioResult], ScenarioResult]) -> Report:
@@ -374,9 +415,181 @@ def test_findings_of_the_audit_reach_the_report(repository: Repository) -> None:
             return (finding,)
 
     desk = replace(repository.desk(), auditor=Finds())
-    outcome = pipeline.run(Spec((scenario(),)), repository.folder, PROVENANCE, machine(World(seed=2)), desk)
+    outcome = pipeline.run(order(repository.folder, scenario()), machine(World(seed=2)), desk)
     assert outcome.report.findings == (finding,)
 
 
 def reason_codes(report: Report) -> set[ReasonCode]:
     return {reason.code for s in report.scenarios for reason in s.verdict.reasons}
+
+
+@dataclass
+class SidesInPairs:
+    """A confirmer of simulated sides; it remembers what it was asked for. Scenarios that are `new` have no base."""
+
+    base: World
+    head: World
+    scenarios: tuple[Scenario, ...]
+    folder: Path
+    new: tuple[str, ...] = ()
+    error: EcociError | None = None
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]:
+        self.asked.append(scenarios)
+        if self.error is not None:
+            raise self.error
+        chosen = [one for one in self.scenarios if one.name in scenarios and one.name not in self.new]
+        plan = PairsResult(
+            PROVENANCE, BASE, HEAD, 1, tuple(paired_as(PairPlan(), one, one) for one in chosen), Tariff()
+        )
+        return measure_pairs(plan, 1e9, bench_of(self.base, self.head, self.folder))
+
+
+def gated(repository: Repository, head: World, *scenarios: Scenario, **options: object) -> tuple[Report, SidesInPairs]:
+    sides = SidesInPairs(World(seed=31), head, scenarios, repository.folder, **options)  # type: ignore[arg-type]
+    outcome = pipeline.run(order(repository.folder, *scenarios), machine(head), repository.desk(), sides)
+    assert load_report(repository.folder / "ecoci-out" / "report.json") == outcome.report
+    return outcome.report, sides
+
+
+def test_a_head_that_passes_the_screen_is_not_measured_in_pairs(repository: Repository) -> None:
+    report, sides = gated(repository, World(seed=2), scenario())
+    assert (report.verdict, sides.asked) == (VerdictKind.PASS, [])
+    assert report.scenarios[0].confirmation is None
+
+
+def test_a_suspicious_head_is_measured_in_pairs_and_fails_only_there(repository: Repository) -> None:
+    report, sides = gated(repository, World(power_w=260.0, seed=2), scenario())
+    assert sides.asked == [("tiny",)]
+    assert (report.verdict, exit_code(report)) == (VerdictKind.REGRESSED, 1)
+    (found,) = report.scenarios
+    assert found.confirmation is not None
+    assert found.screened is not None
+    assert [reason.code for reason in found.screened.verdict.reasons] == [ReasonCode.SUSPICIOUS]
+    assert "Before the pairs, against the stored baseline" in render_comment(report)
+
+
+def test_a_stale_baseline_does_not_fail_a_head_that_is_as_good_as_its_base(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.accept_jobs(LEAST_JOBS, scenario())
+    sides = SidesInPairs(World(260.0, seed=31), World(260.0, seed=32), (scenario(),), tmp_path)
+    outcome = pipeline.run(order(tmp_path, scenario()), machine(World(260.0, seed=2)), repository.desk(), sides)
+    assert (outcome.report.verdict, exit_code(outcome.report)) == (VerdictKind.PASS, 0)
+
+
+@pytest.mark.parametrize("jobs", [0, 1, LEAST_JOBS - 1])
+def test_with_a_thin_baseline_or_none_pairs_are_made_at_once(tmp_path: Path, jobs: int) -> None:
+    repository = Repository(tmp_path)
+    if jobs:
+        repository.accept_jobs(jobs, scenario())
+    report, sides = gated(repository, World(power_w=260.0, seed=2), scenario())
+    assert sides.asked == [("tiny",)]
+    assert report.verdict is VerdictKind.REGRESSED
+    assert report.scenarios[0].screened is None
+    assert not (tmp_path / "ecoci-out" / "result.json").exists()
+
+
+@pytest.mark.parametrize(("gate", "asked"), [(Gate.CONFIRM, [("tiny",)]), (Gate.SCREEN, [])])
+def test_the_policy_says_whether_pairs_are_always_or_never_made(
+    repository: Repository, gate: Gate, asked: list[tuple[str, ...]]
+) -> None:
+    of = replace(scenario(), policy=replace(scenario().policy, gate=gate))
+    report, sides = gated(repository, World(power_w=260.0, seed=2), of)
+    assert sides.asked == asked
+    assert report.verdict is (VerdictKind.REGRESSED if asked else VerdictKind.INCONCLUSIVE)
+
+
+def test_a_scenario_that_the_base_does_not_have_is_measured_all_the_same(repository: Repository) -> None:
+    report, sides = gated(repository, World(seed=2), scenario(), scenario("new"), new=("new",))
+    assert sides.asked == [("new",)]
+    assert [one.scenario.name for one in report.scenarios] == ["tiny", "new"]
+    assert ReasonCode.NO_BASELINE in reason_codes(report)
+    assert report.scenarios[1].runs
+
+
+def test_a_run_that_must_not_be_used_is_no_reason_for_pairs(repository: Repository) -> None:
+    report, sides = gated(repository, World(foreign=(ForeignProcess(4242, None),), seed=2), scenario())
+    assert (report.verdict, sides.asked) == (VerdictKind.NOT_MEASURABLE, [])
+
+
+def test_pairs_that_cannot_be_made_leave_what_was_screened_and_are_never_green(repository: Repository) -> None:
+    lost = InputError("there is no commit main")
+    sides = SidesInPairs(World(), World(), (scenario(), scenario("other")), repository.folder, error=lost)
+    repository.accept_jobs(LEAST_JOBS, scenario("other"))
+    chosen = order(repository.folder, scenario(), replace(scenario("other"), policy=Policy(tolerance=1e-6)))
+    outcome = pipeline.run(chosen, machine(World(seed=2)), repository.desk(), sides)
+    assert outcome.stopped is lost
+    assert [one.verdict.kind for one in outcome.report.scenarios] == [VerdictKind.PASS, VerdictKind.INCONCLUSIVE]
+    assert not outcome.report.complete
+    assert exit_code(outcome.report) == 3
+
+
+def test_pairs_that_cannot_be_made_are_an_error_where_nothing_else_was_measured(tmp_path: Path) -> None:
+    lost = InputError("there is no commit main")
+    sides = SidesInPairs(World(), World(), (scenario(),), tmp_path, error=lost)
+    with pytest.raises(InputError, match="no commit main"):
+        pipeline.run(order(tmp_path, scenario()), machine(World()), Repository(tmp_path).desk(), sides)
+
+
+def test_several_jobs_of_one_head_are_several_values(repository: Repository) -> None:
+    jobs = [measured(repository, f"head-{seed}", World(seed=seed)) for seed in (11, 12, 13)]
+    report = judge(jobs[0], (), repository.store.list_baselines(), tuple(jobs[1:]))
+    (found,) = report.scenarios
+    assert found.comparison.screen is not None
+    assert (found.comparison.screen.test, found.comparison.screen.head_jobs) == (ScreenTest.WELCH, 3)
+    assert [run.index for run in found.runs] == list(range(15))
+    assert report.verdict is VerdictKind.PASS
+
+
+def measured(repository: Repository, job_id: str, world: World, commit: str = "b" * 40) -> JobResult:
+    made = replace(PROVENANCE, job_id=job_id, commit=commit)
+    job, error = pipeline.measure(Spec((scenario(),)), made, machine(world), repository.store)
+    assert error is None
+    return job
+
+
+@pytest.mark.parametrize(
+    ("job_id", "commit", "message"),
+    [("one", "b" * 40, "job one is given twice"), ("two", "c" * 40, "the results are of b+ and c+")],
+)
+def test_jobs_of_several_heads_are_not_pooled(repository: Repository, job_id: str, commit: str, message: str) -> None:
+    one, other = measured(repository, "one", World()), measured(repository, job_id, World(), commit)
+    with pytest.raises(InputError, match=message):
+        judge(one, (), (), (other,))
+
+
+def test_a_baseline_that_crept_up_is_said_beside_the_verdict(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    for number in range(20):
+        repository.accept(World(200.0 * 1.01**number, seed=100 + number), scenario())
+    report = repository.run(World(200.0 * 1.01**20, seed=2), scenario())
+    flags = {flag.code for flag in report.scenarios[0].flags}
+    assert ReasonCode.SLOW_CREEP in flags
+    assert "many small steps" in render_comment(report)
+
+
+class TestCommitsThatTheHeadDoesNotContain:
+    def history(self, *newer: str) -> GivenHistory:
+        return GivenHistory(frozenset(newer))
+
+    def test_they_are_no_base_and_are_counted(self, repository: Repository) -> None:
+        newer = repository.folder / "newer"
+        (stored,) = repository.store.list_baselines()
+        later = tuple(
+            replace(entry, job_id=f"later-{entry.job_id}", commit="d" * 40) for entry in stored.observations[:10]
+        )
+        repository.store.save_baseline(replace(stored, observations=(*stored.observations, *later)))
+        desk = replace(repository.desk(), history=self.history("d" * 40))
+        report = pipeline.run(order(newer, scenario()), machine(World(seed=2)), desk).report
+        screen = report.scenarios[0].comparison.screen
+        assert screen is not None
+        assert (screen.jobs, screen.newer_jobs) == (LEAST_JOBS, 2)
+        assert "2 newer jobs were left out" in render_comment(report)
+
+    def test_where_nothing_else_is_left_the_report_says_so(self, repository: Repository) -> None:
+        desk = replace(repository.desk(), history=self.history("a" * 40))
+        report = pipeline.run(order(repository.folder, scenario()), machine(World(seed=2)), desk).report
+        assert report.verdict is VerdictKind.NOT_MEASURABLE
+        (reason,) = report.scenarios[0].comparison.problems
+        assert (reason.code, reason.fact("newer_jobs")) == (ReasonCode.NO_BASELINE, LEAST_JOBS)

@@ -11,6 +11,7 @@ from ecoci.baselines import Acceptance, accept, describe, diff, from_result
 from ecoci.codec import decode
 from ecoci.errors import InputError
 from ecoci.identity import fingerprint_of, scenario_digest
+from ecoci.levels import begin_level, set_anchor
 from ecoci.model import (
     Baseline,
     Board,
@@ -146,6 +147,25 @@ def test_local_changes_leave_the_commit_unknown() -> None:
 def test_a_flag_that_only_informs_does_not_hinder() -> None:
     runs = (make_run(0, ReasonCode.THROTTLED, ReasonCode.REMEASURED), make_run(1, ReasonCode.OUTLIERS))
     assert len(accepted(measured=runs).observations) == 2
+
+
+def test_accepting_keeps_the_marks_and_observations_that_were_there() -> None:
+    marked = begin_level(
+        set_anchor(accepted(), "v1", "bob", "2026-02-01T00:00:00Z"), "x", "bob", "2026-02-01T00:00:00Z"
+    )
+    later = replace(ACCEPTANCE, provenance=replace(PROVENANCE, job_id="job-2"))
+    after = accepted(existing=marked, acceptance=later)
+    assert (after.resets, after.anchors) == (marked.resets, marked.anchors)
+    assert after.observations[: len(marked.observations)] == marked.observations
+
+
+def test_a_reset_does_not_let_other_weights_in() -> None:
+    fresh = accepted(result=weighing("ab" * 32))
+    later = replace(ACCEPTANCE, provenance=replace(PROVENANCE, job_id="job-2"))
+    levelled = begin_level(fresh, "a new model", "bob", "2026-02-01T00:00:00Z")
+    with pytest.raises(InputError, match="ran with other weights than its baseline") as caught:
+        accepted(existing=levelled, result=weighing("cd" * 32), acceptance=later)
+    assert "ecoci baseline remove nvidia-h200-1a2b/decode-fp16" in caught.value.remedy
 
 
 # refusing

@@ -37,7 +37,7 @@ def test_the_first_line_has_the_verdict_the_number_and_the_interval(make: object
 
 def test_a_regression_of_a_chosen_setting_says_to_keep_the_old_one() -> None:
     line = headline(reports.regressed())
-    assert "REGRESSED (1 of 2 scenarios): tinyllama-int8 energy per token +180 % (95 % CI +172 … +189 %)" in line
+    assert "REGRESSED (1 of 2 scenarios): tinyllama-int8 energy per token +180 % (90 % CI +172 … +189 %)" in line
     assert "2.21 → 6.20 J/token. Do: keep quantization fp16" in line
 
 

@@ -31,7 +31,7 @@ def test_a_replay_is_never_offered_for_acceptance() -> None:
 
 
 def test_a_measured_change_says_how_to_accept_it() -> None:
-    assert "ecoci baseline accept ecoci-out/result.json" in render_comment(reports.regressed())
+    assert "ecoci baseline accept ecoci-out/result.json" in render_comment(reports.improved())
 
 
 @pytest.mark.parametrize("make", [reports.inconclusive, reports.not_measurable, reports.incomplete])

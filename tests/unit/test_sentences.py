@@ -37,11 +37,21 @@ FACTS: dict[ReasonCode, tuple[tuple[str, str | float | int], ...]] = {
     ReasonCode.NOT_FINITE: (("side", "base"), ("metric", "energy_per_token_j"), ("value", "nan")),
     ReasonCode.ZERO_VARIANCE: (("metric", "energy_per_token_j"),),
     ReasonCode.INTERRUPTED: (("signal", 2),),
-    ReasonCode.TOO_FEW_RUNS: (("base_n", 5), ("head_n", 1), ("needed", 2)),
+    ReasonCode.TOO_FEW_JOBS: (("jobs", 3), ("needed", 8)),
+    ReasonCode.SUSPICIOUS: (("change", 0.06), ("ci_low", 0.02), ("ci_high", 0.1), ("tolerance", 0.05)),
+    ReasonCode.SLOW_CREEP: (
+        ("anchor", "v1.4"),
+        ("change", 0.12),
+        ("ci_low", 0.09),
+        ("ci_high", 0.15),
+        ("jobs_then", 8),
+        ("jobs_now", 8),
+        ("tolerance", 0.05),
+    ),
     ReasonCode.ABOVE_TOLERANCE: (("ci_low", 0.12), ("tolerance", 0.05)),
     ReasonCode.BELOW_TOLERANCE: (("ci_high", -0.12),),
     ReasonCode.WITHIN_TOLERANCE: (("ci_high", 0.012), ("tolerance", 0.05)),
-    ReasonCode.INTERVAL_TOO_WIDE: (("ci_low", -0.01), ("ci_high", 0.09), ("tolerance", 0.05), ("runs_needed", 9)),
+    ReasonCode.INTERVAL_TOO_WIDE: (("ci_low", -0.01), ("ci_high", 0.09), ("tolerance", 0.05)),
     ReasonCode.TOO_FEW_PAIRS: (("pairs", 2), ("needed", 4)),
     ReasonCode.PAIRS_UNDECIDED: (
         *(("ci_low", -0.01), ("ci_high", 0.09), ("tolerance", 0.05)),
@@ -118,7 +128,7 @@ def test_a_sentence_tells_where_a_change_stands() -> None:
     said = describe(Reason(ReasonCode.INTERVAL_TOO_WIDE, facts))
     assert "−1.0 % to +9.0 %" in said.sentence
     assert "tolerance of 5 %" in said.sentence
-    assert "about 9 would do" in said.remedy
+    assert "Let pairs decide" in said.remedy
 
 
 def test_throttling_tells_how_long_how_much_and_why() -> None:

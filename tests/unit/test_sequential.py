@@ -172,5 +172,6 @@ def test_three_per_cent_are_found_in_nine_of_ten_cases_with_a_noise_of_one_per_c
 
 def test_the_tables_of_the_simulation_have_a_row_for_each_world_and_a_column_for_each_rule() -> None:
     text = gate.report(trials=50, seed=1)
-    assert all(text.count(f"| {world.name} |") == 4 for world in gate.WORLDS)
+    tables_of_screen = len(gate.DEPTHS) * len(gate.SCREEN_TOLERANCES)
+    assert all(text.count(f"| {world.name} |") == 4 + tables_of_screen for world in gate.WORLDS)
     assert all(name in text for name in gate.RULES)

@@ -18,7 +18,6 @@ from ecoci.stats import (
     cv,
     min_detectable_effect,
     outliers,
-    runs_needed,
     sd,
     summary,
     welch,
@@ -241,18 +240,3 @@ def test_the_detectable_effect_is_found_at_the_promised_power(sd_head: float, n:
     effect = min_detectable_effect(Spread(1.0, n), Spread(sd_head, m), alpha=0.05)
     assert effect is not None
     assert rejection_rate(effect, sd_head, n, m) == pytest.approx(0.80, abs=0.03)
-
-
-def test_the_needed_runs_are_the_fewest_whose_interval_is_narrow_enough() -> None:
-    needed = runs_needed(0.04, 0.04, 0.03, alpha=0.05)
-    # t(2n - 2, 0.975) from printed tables
-    half_width = {n: t * 0.04 * math.sqrt(2 / n) for n, t in ((14, 2.0555), (15, 2.0484), (16, 2.0423))}
-    assert needed == min(n for n, width in half_width.items() if width < 0.03)
-
-
-@pytest.mark.parametrize(
-    ("spread", "distance", "answer"),
-    [(0.0, 0.01, 2), (0.04, 0.0, None), (0.04, -1.0, None), (0.04, 1e-6, None), (math.nan, 0.1, None)],
-)
-def test_needed_runs_have_an_answer_or_none(spread: float, distance: float, answer: int | None) -> None:
-    assert runs_needed(spread, spread, distance, alpha=0.05) == answer

@@ -9,7 +9,9 @@ import pytest
 from rich.console import Console
 
 from ecoci.errors import DeviceError, SpecError
-from ecoci.model import Baseline, Check, Metric, MetricValue, Observation, Quantization, Report
+from ecoci.levels import set_anchor
+from ecoci.model import Anchor, Baseline, Check, Metric, MetricValue, Observation, Quantization, Report
+from ecoci.overview import overview
 from ecoci.render.terminal import (
     print_baseline,
     print_baseline_diff,
@@ -20,6 +22,7 @@ from ecoci.render.terminal import (
     speakable,
 )
 from tests import reports
+from tests.accepted import NOW, Job, baseline_of, reset_now, with_jobs
 
 
 def console(width: int = 80, encoding: str = "utf-8", *, colour: bool = False) -> Console:
@@ -128,11 +131,19 @@ def baseline(name: str = "tiny", energy: float = 2.0) -> Baseline:
     return Baseline(reports.FINGERPRINT, reports.scenario(name), "d" * 64, tuple(map(observed, range(3))))
 
 
-def test_baselines_are_listed_with_depth_spread_and_day() -> None:
+def test_baselines_are_listed_by_jobs_with_levels_boards_spread_and_day() -> None:
     target = console(120)
-    print_baselines((baseline(), baseline("other")), target)
-    row = written(target).splitlines()[1].split()
-    assert row == ["tiny", reports.FINGERPRINT.name, "3", "2.010", "±", "0.010", "2026-11-12"]
+    again = with_jobs(reset_now(baseline()), Job("a", (2.0, 2.0)), Job("b", (2.1,), boards=("GPU-2",)))
+    print_baselines((overview(again), overview(baseline("other"))), target)
+    _, first, second, *_ = (line.split() for line in written(target).splitlines())
+    assert first == ["tiny", reports.FINGERPRINT.name, "3", "2", "2", "2.05", "±", "0.07", "2026-11-12"]
+    assert second == ["other", reports.FINGERPRINT.name, "1", "1", "1", "2.01", "2026-11-12"]
+
+
+def test_a_baseline_right_after_a_reset_is_listed_without_a_mean() -> None:
+    target = console(120)
+    print_baselines((overview(reset_now(baseline())),), target)
+    assert written(target).splitlines()[1].split()[2:] == ["1", "2", "1", "—", "2026-11-12"]
 
 
 def test_without_baselines_the_list_says_how_to_make_one() -> None:
@@ -141,27 +152,71 @@ def test_without_baselines_the_list_says_how_to_make_one() -> None:
     assert "ecoci baseline accept" in written(target)
 
 
-def test_one_baseline_is_shown_with_every_observation() -> None:
-    target = console(120)
-    print_baseline(baseline(), target)
-    assert written(target).count("someone") == 3
+def seen_in_full(stored: Baseline, width: int = 120) -> str:
+    target = console(width)
+    print_baseline(overview(stored), target)
+    return written(target)
 
 
-def test_an_observation_without_a_metric_shows_a_dash() -> None:
-    target = console(120)
-    print_baseline(baseline(), target)
-    assert "—" in written(target)
+def test_one_baseline_is_shown_with_one_line_for_each_job() -> None:
+    text = seen_in_full(with_jobs(baseline(), Job("job-2")))
+    assert (text.count("someone"), text.count("ada")) == (1, 1)
 
 
-@pytest.mark.parametrize("energies", [(1e308, 1.0), (1.7e308, 1.7e308), (1.7e308, -1.7e308), (1e308, 1e-308)])
-def test_a_baseline_with_absurd_values_is_listed_and_shown(energies: tuple[float, float]) -> None:
-    metrics = ((MetricValue(Metric.ENERGY_PER_TOKEN_J.value, energy),) for energy in energies)
-    seen = tuple(replace(one, metrics=each) for one, each in zip(baseline().observations, metrics, strict=False))
-    odd, target = replace(baseline(), observations=seen), console(120)
+def test_a_job_without_a_metric_shows_a_dash() -> None:
+    assert "—" in seen_in_full(baseline()).splitlines()[-2]
+
+
+def test_each_level_is_shown_with_its_day_person_and_reason() -> None:
+    text = seen_in_full(with_jobs(reset_now(baseline(), "the runner got another card"), Job("job-2", (3.0,))))
+    row = next(line for line in text.splitlines() if "another card" in line)
+    assert row.split() == ["2", "1", "3.000", "—", "2026-03-04", "bob", "the", "runner", "got", "another", "card"]
+
+
+def test_the_spread_between_jobs_is_told_with_what_a_head_is_compared_with() -> None:
+    text = " ".join(seen_in_full(baseline_of(Job("a", (2.0,)), Job("b", (2.1,)))).split())
+    assert "spread between jobs of one level: 3.4 %" in text
+    assert "a head is compared with: the newest 2 jobs of level 1" in text
+    nothing = " ".join(seen_in_full(reset_now(baseline())).split())
+    assert "unknown: no level has two jobs" in nothing
+    assert "a head is compared with: nothing yet" in nothing
+
+
+def test_anchors_are_shown_with_the_change_since_them() -> None:
+    text = seen_in_full(with_jobs(reset_now(set_anchor(baseline_of(Job("a")), "v1.4", "bob", NOW)), Job("b", (2.44,))))
+    row = next(line for line in text.splitlines() if "v1.4" in line)
+    assert row.split() == ["v1.4", "1", "2.000", "+22.0", "%", "2026-03-04", "bob"]
+
+
+def test_boards_are_shown_where_there_are_several() -> None:
+    assert "boards of the newest level" not in seen_in_full(baseline())
+    text = seen_in_full(baseline_of(Job("a"), Job("b", (2.2,), boards=("GPU-2",))))
+    assert [line.split()[:3] for line in text.splitlines() if line.startswith("GPU-")] == [
+        ["GPU-1", "1", "2.000"],
+        ["GPU-2", "1", "2.200"],
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_hostile_words_of_a_baseline_are_inert(width: int) -> None:
+    wild = "\x1b[2J[red]" + "w" * 500
+    odd = replace(baseline_of(Job(wild)), anchors=(Anchor(wild, (wild,), NOW, wild),))
+    text = seen_in_full(with_jobs(reset_now(odd, wild), Job("b")), width)
+    assert "\x1b" not in text
+    assert "[red]" in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("energies", "said"),
+    [((1e308, 1.0), "e+154"), ((1.7e308, 1.7e308), "e+308"), ((1.7e308, -1.7e308), "—"), ((1e308, 1e-308), "1.000")],
+)
+def test_a_baseline_with_absurd_values_is_listed_and_shown(energies: tuple[float, float], said: str) -> None:
+    odd, target = overview(baseline_of(Job("job", energies))), console(120)
     print_baselines((odd,), target)
     print_baseline(odd, target)
-    print_baseline_diff(odd, baseline(), target)
-    assert "e+30" in written(target)
+    print_baseline_diff(odd, overview(baseline()), target)
+    assert said in written(target)
 
 
 def test_two_baselines_differ_in_what_is_listed_only() -> None:
@@ -169,8 +224,17 @@ def test_two_baselines_differ_in_what_is_listed_only() -> None:
     workload = replace(second.scenario.workload, quantization=Quantization.NF4)
     second = replace(second, scenario=replace(second.scenario, workload=workload))
     target = console(120)
-    print_baseline_diff(baseline(), second, target)
+    print_baseline_diff(overview(baseline()), overview(second), target)
     text = written(target)
     assert "quantization" in text
     assert "product" not in text
     assert "+99.5 %" in text
+
+
+def test_two_baselines_differ_in_jobs_levels_and_boards() -> None:
+    target = console(120)
+    second = with_jobs(reset_now(baseline()), Job("a", boards=("GPU-2",)), Job("b"))
+    print_baseline_diff(overview(baseline()), overview(second), target)
+    rows = [line.split() for line in written(target).splitlines()]
+    assert all(row in rows for row in (["jobs", "1", "3"], ["runs", "3", "7"], ["levels", "1", "2"]))
+    assert ["boards", "1", "2"] in rows

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ecoci import stats
 from ecoci.model import (
     Comparison,
+    Gate,
     HostPace,
     Metric,
     MetricComparison,
@@ -34,7 +35,7 @@ from ecoci.model import (
     VerdictKind,
     Workload,
 )
-from ecoci.verdict import decide, exit_code, overall
+from ecoci.verdict import decide, decide_screen, exit_code, overall, wants_pairs
 
 POLICY = Policy(tolerance=0.05)
 BADNESS = [VerdictKind.IMPROVED, VerdictKind.PASS, VerdictKind.INCONCLUSIVE, VerdictKind.REGRESSED]
@@ -87,14 +88,14 @@ def test_a_reason_carries_the_numbers_its_sentence_needs() -> None:
 
 
 @settings(deadline=None)
-@given(st.floats(-1.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 0.5))
+@given(st.floats(-0.69, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 0.5))
 def test_the_verdict_is_monotone_in_the_change(change: float, more: float, half: float, tolerance: float) -> None:
     before, after = place(change, half, tolerance), place(change + more, half, tolerance)
     assert BADNESS.index(before) <= BADNESS.index(after)
 
 
 @settings(deadline=None)
-@given(st.floats(-1.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 0.5), st.floats(0.0, 0.5))
+@given(st.floats(-0.69, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 0.5), st.floats(0.0, 0.5))
 def test_more_tolerance_never_makes_the_verdict_worse_unless_it_was_improved(
     change: float, half: float, tolerance: float, more: float
 ) -> None:
@@ -105,30 +106,52 @@ def test_more_tolerance_never_makes_the_verdict_worse_unless_it_was_improved(
         assert mild in (VerdictKind.IMPROVED, VerdictKind.PASS)
 
 
-def test_an_interval_too_wide_says_how_many_runs_would_settle_it() -> None:
-    found = decide(comparison(0.02, 0.04, sd=0.03), POLICY)
-    expected = stats.runs_needed(0.03, 0.03, math.log(1.05) - 0.02, alpha=0.05)
-    assert found.kind is VerdictKind.INCONCLUSIVE
-    assert found.reasons[0].fact("runs_needed") == expected
-    assert expected is not None
-    assert expected > 5
+@pytest.mark.parametrize(
+    ("low", "high", "kind", "code"),
+    [
+        (0.051, 0.20, VerdictKind.INCONCLUSIVE, ReasonCode.SUSPICIOUS),
+        (0.010, 0.20, VerdictKind.INCONCLUSIVE, ReasonCode.SUSPICIOUS),
+        (-0.01, 0.20, VerdictKind.INCONCLUSIVE, ReasonCode.INTERVAL_TOO_WIDE),
+        (0.010, 0.04, VerdictKind.PASS, ReasonCode.WITHIN_TOLERANCE),
+        (-0.20, -0.06, VerdictKind.IMPROVED, ReasonCode.BELOW_TOLERANCE),
+    ],
+)
+def test_a_stored_baseline_raises_a_suspicion_and_never_a_regression(
+    low: float, high: float, kind: VerdictKind, code: ReasonCode
+) -> None:
+    primary = comparison(0.0, 0.1).primary
+    assert primary is not None
+    found = decide_screen(Comparison((), replace(primary, change=(low + high) / 2, ci_low=low, ci_high=high)), POLICY)
+    assert (found.kind, found.reasons[0].code) == (kind, code)
 
 
-def test_the_needed_runs_are_more_than_there_were_and_absent_when_hopeless() -> None:
-    assert decide(comparison(0.02, 0.04, sd=0.001), POLICY).reasons[0].fact("runs_needed") == 6
-    on_the_edge = decide(comparison(math.log(1.05), 0.04), POLICY)
-    assert on_the_edge.reasons[0].fact("runs_needed") is None
+@pytest.mark.parametrize(
+    ("gate", "kind", "code", "wanted"),
+    [
+        (Gate.AUTO, VerdictKind.PASS, ReasonCode.WITHIN_TOLERANCE, False),
+        (Gate.AUTO, VerdictKind.INCONCLUSIVE, ReasonCode.SUSPICIOUS, True),
+        (Gate.AUTO, VerdictKind.INCONCLUSIVE, ReasonCode.TOO_FEW_JOBS, True),
+        (Gate.AUTO, VerdictKind.NOT_MEASURABLE, ReasonCode.NO_BASELINE, True),
+        (Gate.AUTO, VerdictKind.NOT_MEASURABLE, ReasonCode.FOREIGN_PROCESS, False),
+        (Gate.CONFIRM, VerdictKind.PASS, ReasonCode.WITHIN_TOLERANCE, True),
+        (Gate.SCREEN, VerdictKind.INCONCLUSIVE, ReasonCode.SUSPICIOUS, False),
+    ],
+)
+def test_pairs_are_asked_for_what_they_can_settle(
+    gate: Gate, kind: VerdictKind, code: ReasonCode, *, wanted: bool
+) -> None:
+    assert wants_pairs(Verdict(kind, (Reason(code),)), replace(POLICY, gate=gate)) is wanted
 
 
-def test_any_problem_but_too_few_runs_is_not_measurable() -> None:
-    few, foreign = Reason(ReasonCode.TOO_FEW_RUNS), Reason(ReasonCode.FOREIGN_PROCESS)
+def test_any_problem_but_too_few_jobs_is_not_measurable() -> None:
+    few, foreign = Reason(ReasonCode.TOO_FEW_JOBS), Reason(ReasonCode.FOREIGN_PROCESS)
     regressed = comparison(0.5, 0.01)
     assert decide(replace(regressed, problems=(few,)), POLICY) == Verdict(VerdictKind.INCONCLUSIVE, (few,))
     assert decide(replace(regressed, problems=(foreign,)), POLICY) == Verdict(VerdictKind.NOT_MEASURABLE, (foreign,))
     assert decide(replace(regressed, problems=(few, foreign)), POLICY).kind is VerdictKind.NOT_MEASURABLE
 
 
-@pytest.mark.parametrize("code", [code for code in ReasonCode if code is not ReasonCode.TOO_FEW_RUNS])
+@pytest.mark.parametrize("code", [code for code in ReasonCode if code is not ReasonCode.TOO_FEW_JOBS])
 def test_a_problem_of_any_code_is_never_green(code: ReasonCode) -> None:
     found = decide(replace(comparison(-0.5, 0.01), problems=(Reason(code),)), POLICY)
     assert found.kind is VerdictKind.NOT_MEASURABLE

@@ -1,0 +1,179 @@
+"""The commands `ecoci run` and `ecoci bench`: measure here, and let pairs decide what stored baselines leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecoci.cli_parts import (
+    DEFAULT_BASELINES,
+    baselines_option,
+    budget_option,
+    finish,
+    load_spec,
+    make_desk,
+    out_option,
+    pairs_option,
+    raise_stopped,
+    replay_option,
+    scenario_option,
+    seed_option,
+    spec_option,
+    wait_idle_option,
+)
+
+if TYPE_CHECKING:
+    from ecoci.launchers.replay import Recordings
+    from ecoci.model import Provenance, Spec
+    from ecoci.pipeline import Desk, Machine
+    from ecoci.ports import Confirmer, Observer
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What `run` and `bench` are told."""
+
+    spec_file: Path
+    out: Path
+    replay: Path | None
+    only: tuple[str, ...]
+    wait_idle_s: float
+    baselines: Path = DEFAULT_BASELINES
+    base: str | None = None
+    allow_dirty: bool = False
+    pairs: int | None = None
+    budget_min: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    spec: Spec
+    made: Provenance
+    machine: Machine
+    desk: Desk
+    recordings: Recordings | None
+
+
+@click.command()
+@click.option(
+    "--base",
+    metavar="REF",
+    help="What pairs compare the change with: a branch, tag or commit; default: a pull request's base branch.",
+)
+@click.option("--allow-dirty", is_flag=True, help="Let pairs measure the commit of HEAD although files have changed.")
+@spec_option()
+@out_option()
+@baselines_option()
+@replay_option()
+@scenario_option()
+@pairs_option()
+@budget_option("For the pairs of all scenarios together.")
+@seed_option()
+@wait_idle_option()
+def run(**options: Any) -> int:
+    """Audit, measure, compare with the baseline, let pairs decide what it leaves open, and report.
+
+    Only pairs of base and head, measured side by side, can fail a change. Which scenarios need them is the policy's
+    `gate`: by default those whose baseline is too thin or does not exclude a regression.
+    """
+    from ecoci import pipeline
+
+    asked = Measuring(**options)
+    with _prepared(asked) as ready:
+        order = pipeline.Order(ready.spec, Path.cwd(), ready.made)
+        outcome = pipeline.run(order, ready.machine, ready.desk, _confirmer(asked, ready))
+    return finish(outcome)
+
+
+@click.command()
+@spec_option()
+@out_option()
+@replay_option()
+@scenario_option()
+@wait_idle_option()
+def bench(**options: Any) -> int:
+    """Measure only, and write result.json."""
+    from ecoci import pipeline
+
+    asked = Measuring(**options)
+    with _prepared(asked) as ready:
+        _say_replay(ready.made)
+        _, stopped = pipeline.measure(ready.spec, ready.made, ready.machine, ready.desk.store)
+    click.echo(f"measured: {asked.out / 'result.json'}")
+    return raise_stopped(stopped)
+
+
+@contextmanager
+def _prepared(asked: Measuring) -> Iterator[_Prepared]:
+    """Everything that can fail cheaply fails here, before minutes of measuring."""
+    from ecoci.render.progress import make_observer
+    from ecoci.store import check_writable, discard_reports
+    from ecoci.wiring import recordings
+
+    spec = load_spec(asked.spec_file, asked.only)
+    check_writable(asked.out)
+    discard_reports(asked.out, asked.replay)
+    recorded = None if asked.replay is None else recordings(asked.replay)
+    observer = make_observer()
+    try:
+        machine = _machine(asked, recorded, observer)
+        desk = make_desk(asked.out, asked.baselines)
+        yield _Prepared(spec, _provenance(asked.spec_file, recorded), machine, desk, recorded)
+    finally:
+        observer.close()
+
+
+def _machine(asked: Measuring, recorded: Recordings | None, observer: Observer) -> Machine:
+    from ecoci.launchers.replay import ReplayLauncher
+    from ecoci.pipeline import Machine
+    from ecoci.wiring import cache_folder, gpu_launcher, visible_boards
+
+    if recorded is not None:
+        return Machine(ReplayLauncher(recorded), board_uuids=(), cache_dir="", observer=observer)
+    return Machine(gpu_launcher(asked.out), visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)
+
+
+def _confirmer(asked: Measuring, ready: _Prepared) -> Confirmer | None:
+    """None where nothing says what the base is: then the stored baseline is all there is."""
+    from ecoci.cli_confirm import Confirming, GitConfirmer
+    from ecoci.launchers.replay import ReplayConfirmer
+    from ecoci.wiring import base_of_pull_request
+
+    if ready.recordings is not None:
+        return ReplayConfirmer(ready.recordings, ready.spec, ready.made) if ready.recordings.pairs else None
+    base = asked.base or base_of_pull_request()
+    if base is None:
+        return None
+    return GitConfirmer(
+        Confirming(
+            base=base,
+            allow_dirty=asked.allow_dirty,
+            spec_file=asked.spec_file,
+            out=asked.out,
+            pairs=asked.pairs,
+            budget_min=asked.budget_min,
+            seed=asked.seed,
+            wait_idle_s=asked.wait_idle_s,
+        )
+    )
+
+
+def _say_replay(made: Provenance) -> None:
+    """A report says first of all that it is of a replay; without one the command has to."""
+    from ecoci.render.headline import replay_line
+
+    if made.replay is not None:
+        click.echo(replay_line(made.replay))
+
+
+def _provenance(spec_file: Path, recorded: Recordings | None) -> Provenance:
+    from ecoci.wiring import describe_job
+
+    made = replace(describe_job(Path.cwd()), spec_file=str(spec_file))
+    return made if recorded is None else replace(made, replay=recorded.provenance())

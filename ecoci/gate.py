@@ -1,0 +1,56 @@
+"""Which scenarios the stored baseline is asked about, which ones pairs decide, and one report of both. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ecoci.model import Baseline, Gate, Metric, Report, Scenario, ScenarioReport, Screened, Spec, VerdictKind
+from ecoci.screen import LEAST_JOBS
+from ecoci.series import series
+from ecoci.verdict import overall, wants_pairs
+
+
+def to_screen(spec: Spec, baselines: Iterable[Baseline]) -> tuple[Scenario, ...]:
+    """The scenarios whose baseline can say something; for the others minutes of measuring would decide nothing."""
+    known = tuple(baselines)
+    return tuple(scenario for scenario in spec.scenarios if _is_screened(scenario, known))
+
+
+def _is_screened(scenario: Scenario, baselines: tuple[Baseline, ...]) -> bool:
+    if scenario.policy.gate is not Gate.AUTO:
+        return scenario.policy.gate is Gate.SCREEN
+    name = scenario.against or scenario.name
+    depths = (len(series(b, Metric.ENERGY_PER_TOKEN_J)) for b in baselines if b.scenario.name == name)
+    return max(depths, default=0) >= LEAST_JOBS
+
+
+def to_confirm(spec: Spec, screened: Report) -> tuple[str, ...]:
+    """The scenarios that pairs have to decide, in the order of the scenario file."""
+    reports = {report.scenario.name: report for report in screened.scenarios}
+    return tuple(scenario.name for scenario in spec.scenarios if _is_confirmed(scenario, reports.get(scenario.name)))
+
+
+def _is_confirmed(scenario: Scenario, screened: ScenarioReport | None) -> bool:
+    if screened is None:
+        return scenario.policy.gate is not Gate.SCREEN
+    return wants_pairs(screened.verdict, scenario.policy)
+
+
+def merged(spec: Spec, screened: Report, confirmed: Report) -> Report:
+    """One report: where pairs were made they decide, and what the baseline had said stands beside them."""
+    before = {report.scenario.name: report for report in screened.scenarios}
+    after = {report.scenario.name: report for report in confirmed.scenarios}
+    found = (_one_of(before.get(one.name), after.get(one.name)) for one in spec.scenarios)
+    scenarios = tuple(report for report in found if report is not None)
+    complete = screened.complete and confirmed.complete
+    verdict = overall(report.verdict.kind for report in scenarios)
+    if not complete and verdict in (VerdictKind.PASS, VerdictKind.IMPROVED):
+        verdict = VerdictKind.NOT_MEASURABLE
+    return replace(screened, scenarios=scenarios, verdict=verdict, complete=complete)
+
+
+def _one_of(before: ScenarioReport | None, after: ScenarioReport | None) -> ScenarioReport | None:
+    if before is None or after is None:
+        return after or before
+    return replace(after, screened=Screened(before.comparison, before.verdict))

@@ -1,0 +1,154 @@
+"""Head jobs against the jobs of a baseline, one metric at a time: the test, and what stood in its way. Pure.
+
+Several jobs on both sides are held against each other by Welch's test, fewer by the interval in which one more job of
+the base would lie. Runs of one job are one value, whatever their number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ecoci import stats
+from ecoci.model import Baseline, Drift, Metric, MetricComparison, Reason, ReasonCode, Screen, ScreenTest
+from ecoci.screen import LEAST_JOBS, WELCH_JOBS, Expected, expected
+from ecoci.series import JobValue, newest_level, series
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What the test of one metric gave. `found` are problems; `screen` is None where there was no test."""
+
+    compared: MetricComparison | None
+    found: tuple[Reason, ...] = ()
+    screen: Screen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """One metric's jobs: all of the series, those that the mean is taken from, and the head's."""
+
+    metric: Metric
+    jobs: tuple[JobValue, ...]
+    level: tuple[JobValue, ...]
+    head: tuple[JobValue, ...]
+
+
+def screening(metric: Metric, head: tuple[JobValue, ...], baseline: Baseline, alpha: float) -> Screening:
+    """The change of a metric with an interval whose ends are each wrong with probability `alpha`."""
+    jobs = series(baseline, metric)
+    sides = _Sides(metric, jobs, newest_level(jobs, baseline), head)
+    bare = _bare(sides)
+    usual = None if bare is None else expected(jobs, sides.level, head)
+    if bare is None or usual is None:
+        return Screening(bare, (_too_few(len(jobs)),))
+    if stats.is_constant([job.log_value for job in jobs]):
+        return Screening(bare, (Reason(ReasonCode.ZERO_VARIANCE, (("metric", metric.value),)),))
+    if _enough_for_welch(sides, usual):
+        return _by_welch(bare, sides, usual, alpha)
+    few = () if usual.spread_jobs >= LEAST_JOBS else (_too_few(usual.spread_jobs),)
+    return Screening(_predicted(bare, usual, sides, alpha), few, _screen(ScreenTest.PREDICTION, usual, sides))
+
+
+def drift(baseline: Baseline, metric: Metric, alpha: float) -> Drift | None:
+    """How far the newest jobs of the level lie from its newest anchor, or from its beginning; None where it is short.
+
+    Boards differ, so only jobs of boards that both ends have count, and only with enough of them for Welch's test.
+    """
+    jobs = series(baseline, metric)
+    level = [job for job in jobs if job.level == len(baseline.resets)]
+    name, then = _anchored(baseline, level)
+    now = [job for job in level[-LEAST_JOBS:] if job not in then]
+    shared = {job.boards for job in then} & {job.boards for job in now}
+    sides = tuple([job.log_value for job in end if job.boards in shared] for end in (then, now))
+    if min(map(len, sides)) < WELCH_JOBS:
+        return None
+    result = stats.welch(*sides, alpha=2.0 * alpha)
+    if isinstance(result, stats.Degenerate):
+        return None
+    change, low, high = map(math.expm1, (result.diff, result.ci_low, result.ci_high))
+    return Drift(name, len(sides[0]), len(sides[1]), change, low, high)
+
+
+def _anchored(baseline: Baseline, level: Sequence[JobValue]) -> tuple[str | None, list[JobValue]]:
+    """The jobs of the newest anchor that lie in the level; without one, its first jobs."""
+    for anchor in reversed(baseline.anchors):
+        if named := [job for job in level if job.job_id in anchor.job_ids]:
+            return anchor.name, named
+    return None, list(level[:LEAST_JOBS])
+
+
+def _bare(sides: _Sides) -> MetricComparison | None:
+    base, head = (
+        stats.summary([math.exp(job.log_value) for job in jobs]) for jobs in (sides.level or sides.jobs, sides.head)
+    )
+    return None if base is None or head is None else MetricComparison(sides.metric, base, head)
+
+
+def _too_few(jobs: int) -> Reason:
+    return Reason(ReasonCode.TOO_FEW_JOBS, (("jobs", jobs), ("needed", LEAST_JOBS)))
+
+
+def _enough_for_welch(sides: _Sides, usual: Expected) -> bool:
+    """Jobs of several boards are no independent draws: what is of one board is in several of them."""
+    one_board = usual.boards == 1 and len({job.boards for job in (*sides.level, *sides.head)}) == 1
+    return one_board and min(len(sides.level), len(sides.head)) >= WELCH_JOBS
+
+
+def _by_welch(bare: MetricComparison, sides: _Sides, usual: Expected, alpha: float) -> Screening:
+    logs = tuple([job.log_value for job in jobs] for jobs in (sides.level, sides.head))
+    result = stats.welch(*logs, alpha=2.0 * alpha)
+    if isinstance(result, stats.Degenerate):
+        return Screening(bare, (Reason(ReasonCode.ZERO_VARIANCE, (("metric", sides.metric.value),)),))
+    spreads = (stats.Spread(stats.sd(values) or 0.0, len(values)) for values in logs)
+    effect = stats.min_detectable_effect(*spreads, alpha=2.0 * alpha)
+    filled = replace(
+        bare,
+        change=relative_change(result.diff),
+        ci_low=relative_change(result.ci_low),
+        ci_high=relative_change(result.ci_high),
+        t=result.t,
+        df=result.df,
+        p=result.p,
+        hedges_g=result.hedges_g,
+        min_detectable_change=None if effect is None else relative_change(effect),
+    )
+    return Screening(filled, screen=_screen(ScreenTest.WELCH, usual, sides))
+
+
+def _predicted(bare: MetricComparison, usual: Expected, sides: _Sides, alpha: float) -> MetricComparison:
+    """The head's mean against where it should lie: Student's t with the spread of the series alone."""
+    diff = stats.mean([job.log_value for job in sides.head]) - usual.mean
+    half = stats.t_quantile(usual.df, 1.0 - alpha) * usual.se
+    effect = stats.detectable_shift(usual.df, alpha, stats.POWER) * usual.se
+    return replace(
+        bare,
+        change=relative_change(diff),
+        ci_low=relative_change(diff - half),
+        ci_high=relative_change(diff + half),
+        t=diff / usual.se,
+        df=usual.df,
+        p=stats.t_two_sided(diff / usual.se, usual.df),
+        min_detectable_change=relative_change(effect),
+    )
+
+
+def _screen(test: ScreenTest, usual: Expected, sides: _Sides) -> Screen:
+    return Screen(
+        test=test,
+        jobs=usual.jobs,
+        spread_jobs=usual.spread_jobs,
+        head_jobs=len(sides.head),
+        job_sd=usual.job_sd,
+        boards=usual.boards,
+        board_sd=usual.board_sd,
+    )
+
+
+def relative_change(log_difference: float) -> float:
+    """exp(d) - 1: the ratio of geometric means as a relative change; a ratio that no float holds is infinite."""
+    return math.expm1(log_difference) if log_difference < _MOST_LOG else math.inf
+
+
+_MOST_LOG = 700.0
