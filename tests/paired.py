@@ -81,21 +81,12 @@ def planned(*pairs: ScenarioPairs, seed: int = 1) -> PairsResult:
 def bench_of(base: World, head: World, folder: Path) -> Bench:
     """Two simulated arms on one clock."""
     clock = SimulatedClock()
-    machines = {
-        arm: Machine(TimedLauncher(world, clock), (BOARD.uuid,), "", Heard())
-        for arm, world in ((Arm.BASE, base), (Arm.HEAD, head))
-    }
+    return bench_by({Arm.BASE: TimedLauncher(base, clock), Arm.HEAD: TimedLauncher(head, clock)}, folder, clock)
+
+
+def bench_by(launchers: Mapping[Arm, Launcher], folder: Path, clock: Clock) -> Bench:
+    machines = {arm: Machine(one, (BOARD.uuid,), "", Heard()) for arm, one in launchers.items()}
     return Bench(machines, clock, FolderStore(folder, folder))
-
-
-def confirmed(
-    plan: PairsResult, base: World, head: World, folder: Path, budget_s: float = 1e9
-) -> tuple[Outcome, PairsResult]:
-    """A whole confirmation, and what it saved."""
-    clock = SimulatedClock()
-    return confirmed_by(
-        plan, {Arm.BASE: TimedLauncher(base, clock), Arm.HEAD: TimedLauncher(head, clock)}, folder, clock, budget_s
-    )
 
 
 def visited(plan: PairsResult, worlds: tuple[World, World], visits: Mapping[int, World], folder: Path) -> PairsResult:
@@ -105,18 +96,21 @@ def visited(plan: PairsResult, worlds: tuple[World, World], visits: Mapping[int,
     launchers = {
         arm: VisitedLauncher(TimedLauncher(world, clock), others) for arm, world in zip(Arm, worlds, strict=True)
     }
-    return confirmed_by(plan, launchers, folder, clock)[1]
+    return confirmed_on(plan, bench_by(launchers, folder, clock), folder)[1]
 
 
-def confirmed_by(
-    plan: PairsResult, launchers: Mapping[Arm, Launcher], folder: Path, clock: Clock, budget_s: float = 1e9
+def confirmed(
+    plan: PairsResult, base: World, head: World, folder: Path, budget_s: float = 1e9
 ) -> tuple[Outcome, PairsResult]:
-    """A confirmation by these launchers, and what it saved."""
-    kept = Kept()
-    machines = {arm: Machine(one, (BOARD.uuid,), "", Heard()) for arm, one in launchers.items()}
-    store = FolderStore(folder, folder)
+    """A whole confirmation, and what it saved."""
+    return confirmed_on(plan, bench_of(base, head, folder), folder, budget_s)
+
+
+def confirmed_on(plan: PairsResult, bench: Bench, folder: Path, budget_s: float = 1e9) -> tuple[Outcome, PairsResult]:
+    """A confirmation on this bench, and what it saved."""
+    kept, store = Kept(), FolderStore(folder, folder)
     desk = Desk(NoAudit(), store, kept, kept.render)
-    outcome = confirm(plan, budget_s, Bench(machines, clock, store), desk)
+    outcome = confirm(plan, budget_s, bench, desk)
     assert kept.reports == [outcome.report]
     saved = load_measured(folder / "pairs.json")
     assert isinstance(saved, PairsResult)

@@ -7,7 +7,10 @@ from ecoci.render import text
 from ecoci.render.tables import Column, Table
 from ecoci.render.text import Style
 
-NEVER_CALIBRATED = "This machine was never calibrated: `ecoci calibrate` finds out how often its gate is wrong."
+NEVER_CALIBRATED = (
+    "No calibration of the machine that measured this is known: "
+    "`ecoci calibrate` finds out how often its gate is wrong."
+)
 _TITLES = ("found", "REGRESSED", "PASS", "undecided", "pairs", "time to verdict")
 
 

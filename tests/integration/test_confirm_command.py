@@ -215,7 +215,7 @@ def test_a_report_quotes_the_last_calibration_of_its_machine(repository: Reposit
     variables = {**with_gpu(driver, "power=120"), "ECOCI_CACHE": str(repository.folder.parent / "cache")}
     asked = ("--no-op", "1", "--pairs", "4", "--out", "../calibrated")
     before = confirm(repository, driver, "--base", "before", "--pairs", "4", script="power=120")
-    assert "This machine was never calibrated: `ecoci calibrate`" in before.said
+    assert "No calibration of the machine that measured this is known: `ecoci calibrate`" in before.said
     made = ended(start(repository.folder, "calibrate", *asked, **variables), timeout_s=240.0)
     assert made.code == 0, made.said
     done = confirm(repository, driver, "--base", "before", "--pairs", "4", script="power=120")

@@ -41,7 +41,7 @@ from ecoci.model import (
 from ecoci.pairing import judge_pairs
 from ecoci.ports import Observer
 from ecoci.render.markdown import render_comment
-from tests.paired import PROVENANCE, confirmed_by, paired, planned, visited
+from tests.paired import PROVENANCE, bench_by, confirmed_on, paired, planned, visited
 from tests.simulated import Heard, World, job, scenario
 
 NEIGHBOUR = World(foreign=(ForeignProcess(7, None),))
@@ -144,7 +144,9 @@ class FailingLauncher:
 
 def test_a_pair_whose_run_failed_is_not_made_again_although_a_neighbour_was_there(tmp_path: Path) -> None:
     launcher = FailingLauncher(fails_at=1)
-    outcome, kept = confirmed_by(planned(), dict.fromkeys(Arm, launcher), tmp_path, SimulatedClock())
+    outcome, kept = confirmed_on(
+        planned(), bench_by(dict.fromkeys(Arm, launcher), tmp_path, SimulatedClock()), tmp_path
+    )
     (one,) = kept.results
     assert (len(one.pairs), one.disturbed) == (1, ())
     assert outcome.stopped is not None

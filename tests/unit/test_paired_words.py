@@ -57,7 +57,8 @@ def test_a_calibration_of_another_gate_names_it() -> None:
 
 def test_a_machine_that_was_never_calibrated_is_told_how() -> None:
     assert said_of(None) == (
-        "This machine was never calibrated: `ecoci calibrate` finds out how often its gate is wrong."
+        "No calibration of the machine that measured this is known: "
+        "`ecoci calibrate` finds out how often its gate is wrong."
     )
 
 
@@ -121,5 +122,5 @@ def test_a_report_of_an_older_file_has_no_seed() -> None:
 
 def test_the_comment_holds_both_lines() -> None:
     comment = render_comment(with_confirmation(calibration=None))
-    assert "This machine was never calibrated" in comment
+    assert "No calibration of the machine that measured this is known" in comment
     assert "1 pair was disturbed" in comment
