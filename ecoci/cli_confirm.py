@@ -31,7 +31,7 @@ from ecoci.cli_parts import (
 if TYPE_CHECKING:
     from ecoci.confirm import Bench
     from ecoci.errors import EcociError
-    from ecoci.model import PairsResult, ScenarioPairs, Setup, Sides, Source, Spec
+    from ecoci.model import CheckoutRequest, PairsResult, ScenarioPairs, Setup, Sides, Source, Spec
     from ecoci.ports import Observer
 
 
@@ -94,17 +94,14 @@ def confirm(**options: Any) -> int:
 @contextmanager
 def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, float, Bench]]:
     """Everything that can fail cheaply fails before minutes go into environments: refs, scenario files, the GPU."""
-    from ecoci.checkouts.bootstrap import ALWAYS_NEEDED
-    from ecoci.model import CheckoutRequest
     from ecoci.render.notes import describe_note
     from ecoci.render.progress import make_observer
     from ecoci.render.progress_setup import make_setup_observer
     from ecoci.wiring import checkouts, known_calibrations, visible_boards
 
-    request = CheckoutRequest(asked.base, asked.head, ALWAYS_NEEDED, not asked.exact_base, asked.allow_dirty)
     files = SideFiles(asked)
     with ExitStack() as stack:
-        opened = checkouts(Path.cwd(), asked.out, make_setup_observer()).open(request, files.setups)
+        opened = checkouts(Path.cwd(), asked.out, make_setup_observer()).open(_request(asked), files.setups)
         sides = stack.enter_context(opened)
         for note in sides.notes:
             click.echo(f"note: {describe_note(note)}", err=True)
@@ -113,6 +110,13 @@ def _prepared(asked: Confirming) -> Iterator[tuple[PairsResult, float, Bench]]:
         stack.callback(observer.close)
         bench = _bench(asked, sides, observer, stack)
         yield replace(plan, calibrations=known_calibrations(plan.results, visible_boards())), budget_s, bench
+
+
+def _request(asked: Confirming) -> CheckoutRequest:
+    from ecoci.checkouts.bootstrap import ALWAYS_NEEDED
+    from ecoci.model import CheckoutRequest
+
+    return CheckoutRequest(asked.base, asked.head, ALWAYS_NEEDED, not asked.exact_base, asked.allow_dirty)
 
 
 class SideFiles:
@@ -202,7 +206,11 @@ class GitConfirmer:
     """Implements `Confirmer` for the commits of this repository; checkouts are made when they are needed."""
 
     def __init__(self, asked: Confirming) -> None:
+        """Raises what is wrong with the names and with local changes, before anything is measured."""
+        from ecoci.wiring import checkouts
+
         self._asked = asked
+        checkouts(Path.cwd(), asked.out).check(_request(asked))
 
     def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]:
         from ecoci.confirm import measure_pairs

@@ -86,8 +86,8 @@ def run(**options: Any) -> int:
 
     asked = Measuring(**options)
     with _prepared(asked) as ready:
-        order = pipeline.Order(ready.spec, Path.cwd(), ready.made)
-        outcome = pipeline.run(order, ready.machine, ready.desk, _confirmer(asked, ready))
+        order, confirmer = pipeline.Order(ready.spec, Path.cwd(), ready.made), _confirmer(asked, ready)
+        outcome = pipeline.run(order, ready.machine, ready.desk, confirmer)
     return finish(outcome)
 
 

@@ -167,6 +167,8 @@ class Checkouts(Protocol):
 
     def open(self, request: CheckoutRequest, choose: ChooseSetups = no_setups) -> AbstractContextManager[Sides]: ...
 
+    def check(self, request: CheckoutRequest) -> None: ...
+
 
 class SetupObserver(Protocol):
     """Listens to how the setups of sides go on; it never answers."""

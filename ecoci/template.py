@@ -19,17 +19,21 @@ version: 1
 # Turns joules into cost and carbon in the report; put in your own figures.
 # tariff: {{price_per_kwh: 0.15, currency: USD, grid_gco2_per_kwh: 475, source: "contract of 2026"}}
 
+# How `ecoci run --base REF` and `ecoci confirm` measure base and head side by side.
+# confirm: {{pairs: 12, budget: 10 min, setup: "pip install -r requirements.txt"}}
+
 # Shared by all scenarios; a scenario may override each key.
 defaults:
   model: {model}{model_note}
   batch: 1             # requests generated together
   prompt_tokens: 64    # tokens in, for each request
   new_tokens: 64       # tokens out, for each request: exactly this many
-  runs: 5              # fresh processes; each gives one value for the statistics
+  runs: 5              # fresh processes of a job; against a baseline the job counts once
   # phases: true       # also measures prefill and decode by themselves
   # devices: 2         # spreads the model over this many GPUs
   policy:
     tolerance: 5%            # fails only when the energy per token surely rose by more
+    gate: auto               # auto | confirm | screen: baseline, then pairs where it leaves doubt; pairs; baseline only
     on_inconclusive: warn    # warn | fail, when the runs scatter too much to tell
     on_not_measurable: fail  # warn | fail, when there is no baseline or no honest number
 

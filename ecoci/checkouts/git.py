@@ -49,10 +49,8 @@ class GitCheckouts:
         `EngineError` when an environment cannot be built or lacks what measuring needs, `StorageError`.
         """
         git = Git(self._project)
-        git.check_version()
+        (base, head), dirt = _known(git, request)
         lender = Lender(git)
-        base, head = _arms(git, request)
-        dirt = check_clean(git, request, head.commit)
         self._folders.sweep()
         with ExitStack() as stack:
             place = stack.enter_context(self._folders.create())
@@ -65,6 +63,10 @@ class GitCheckouts:
             check_locks([(side.source, side.setup) for side in sides])
             first, second = (self._equip(stack, side, request.needs) for side in sides)
             yield Sides(first, second, (*_common(first, second), *dirt, *laid_out))
+
+    def check(self, request: CheckoutRequest) -> None:
+        """Raise what `open` would raise of the names and of local changes; nothing is laid out."""
+        _known(Git(self._project), request)
 
     def _equip(self, stack: ExitStack, side: _LaidOut, needs: tuple[str, ...]) -> Checkout:
         arm, source = side.arm, side.source
@@ -80,6 +82,13 @@ class GitCheckouts:
         )
         check_needs(checkout, needs)
         return checkout
+
+
+def _known(git: Git, request: CheckoutRequest) -> tuple[tuple[_Arm, _Arm], tuple[CheckoutNote, ...]]:
+    """Both commits, and what is to be said of local changes."""
+    git.check_version()
+    arms = _arms(git, request)
+    return arms, check_clean(git, request, arms[1].commit)
 
 
 def _arms(git: Git, request: CheckoutRequest) -> tuple[_Arm, _Arm]:

@@ -64,7 +64,7 @@ def check_clean(git: Git, request: CheckoutRequest, head: str) -> tuple[Checkout
             f"{len(changed)} tracked {'file differs' if len(changed) == 1 else 'files differ'} from commit "
             f"{head[:12]}: {', '.join(map(shown, changed[:SHOWN_PATHS]))}{', …' if len(changed) > SHOWN_PATHS else ''}",
             cause="commits are measured; what is not committed would stand in the checkout and not in the number",
-            remedy="commit or stash them first",
+            remedy="commit or stash them first, or measure the commit all the same with --allow-dirty",
         )
     notes = ((NoteCode.DIRTY, changed), (NoteCode.UNTRACKED, untracked))
     return tuple(path_note(code, Arm.HEAD, paths) for code, paths in notes if paths)

@@ -29,6 +29,9 @@ class PlainCheckouts:
         choose(*(Source(one.commit, one.root, one.folder, side=one.side) for one in (base, head)))
         yield Sides(base, head)
 
+    def check(self, request: CheckoutRequest) -> None:
+        """Folders have no names or changes that could be wrong."""
+
 
 def _checkout(side: Arm, ref: str, commit: str, folder: Path) -> Checkout:
     place = str(folder.resolve())

@@ -31,7 +31,7 @@ class Said:
 
 
 _ACCEPT = "`ecoci run` on the base commit here, then `ecoci baseline accept ecoci-out/result.json`."
-_CONFIRM = "`ecoci confirm --base REF`, or `ecoci run --base REF`, which does so by itself."
+_CONFIRM = "`ecoci run --base REF`, or `ecoci confirm --base REF` at once."
 _QUIET = "Stop what else runs on this machine or GPU, then measure again."
 
 _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
@@ -40,16 +40,22 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "There is no accepted baseline[ of {scenario}] for this hardware and software[ ({fingerprint})]"
             "[ but this very job's own ({own_job}), and no job is compared with itself]"
             "[ but {newer_jobs:count} jobs of commits that this head does not contain].",
-            f"Make one: {_ACCEPT} Or let pairs decide, which need none: " + _CONFIRM,
+            "Let pairs decide, which need none: " + _CONFIRM + " For a baseline accept a job of the main branch each "
+            "night: `ecoci bench`, then `ecoci baseline accept`.",
         ),
         ReasonCode.FINGERPRINT_DIFFERS: Said(
             "The stored baseline[ of {scenario}] was measured on other hardware or software[; different: {fields}].",
-            "Measure where the baseline was measured, or make a baseline for this machine: " + _ACCEPT,
+            "Let pairs decide, which need no baseline: "
+            + _CONFIRM
+            + " Or make a baseline for this machine: "
+            + _ACCEPT,
         ),
         ReasonCode.DIGEST_DIFFERS: Said(
             "The scenario was changed after its baseline was accepted[: {fields}]"
             "[ (digest {base:short}, now {head:short})].",
-            "Undo the change to the scenario in ecoci.yml or to the model's files, or make a new baseline: " + _ACCEPT,
+            "If the change is wanted, let pairs decide: "
+            + _CONFIRM
+            + " Else undo it in ecoci.yml or the model's files.",
         ),
         ReasonCode.TASK_DIFFERS: Said(
             "The two scenarios do different work, so their energy cannot be compared[; different: {fields}].",
@@ -129,7 +135,7 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "takes to know how much jobs differ][, {newer_jobs:count} more are of commits that the head lacks]. "
             "Runs of one job count as one.",
             "Let pairs decide: " + _CONFIRM + " Meanwhile accept a job of the main branch each night: "
-            "`ecoci baseline accept`.",
+            "`ecoci bench`, then `ecoci baseline accept`.",
         ),
         ReasonCode.SUSPICIOUS: Said(
             "The energy lies above what jobs of the baseline show[: {ci_low:percent} to {ci_high:percent}], and a rise "

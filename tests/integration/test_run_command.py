@@ -1,0 +1,75 @@
+"""`ecoci run --base` as a user calls it: in a git repository, with the scripted driver in the place of a GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecoci.model import Stopped
+from ecoci.store import load_report
+from tests.integration.command_line import Done, assert_refused, ended, start, with_gpu
+from tests.nvml_stub import build_stub
+from tests.repositories import Repository, new_repository
+
+SPEC = """\
+version: 1
+confirm: {pairs: 4}
+scenarios:
+  - {name: tiny, model: 'synthetic:tiny', windows: 1, window_s: 0.5, host: as_is}
+"""
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_stub(tmp_path_factory.mktemp("driver"))
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    made = new_repository(tmp_path / "project")
+    made.commit(ecoci_yml=SPEC)
+    made.git("branch", "before")
+    made.commit(notes_md="a change")
+    return made
+
+
+def run(repository: Repository, driver: Path, *arguments: str, **variables: str) -> Done:
+    cache = {"ECOCI_CACHE": str(repository.folder.parent / "cache")}
+    begun = start(
+        repository.folder, "run", *arguments, "--out", "../out", **with_gpu(driver, "power=120"), **cache, **variables
+    )
+    return ended(begun, timeout_s=240.0)
+
+
+def written(repository: Repository) -> set[str]:
+    out = repository.folder.parent / "out"
+    return {path.name for path in out.iterdir()} if out.exists() else set()
+
+
+def test_a_base_that_is_not_there_is_said_before_anything_is_measured(repository: Repository, driver: Path) -> None:
+    assert_refused(run(repository, driver, "--base", "nowhere"), 2, "nowhere")
+    assert written(repository) == set()
+
+
+def test_local_changes_are_refused_before_anything_is_measured(repository: Repository, driver: Path) -> None:
+    (repository.folder / "ecoci.yml").write_text(SPEC + "# changed\n", encoding="utf-8")
+    assert_refused(run(repository, driver, "--base", "before"), 2, "ecoci.yml", "--allow-dirty")
+    assert written(repository) == set()
+
+
+def test_in_a_pull_request_the_base_is_the_branch_it_wants_to_go_into(repository: Repository, driver: Path) -> None:
+    done = run(repository, driver, GITHUB_BASE_REF="release")
+    assert_refused(done, 2, "origin/release")
+    assert written(repository) == set()
+
+
+@pytest.mark.slow
+def test_a_team_without_any_baseline_gates_its_first_pull_request(repository: Repository, driver: Path) -> None:
+    done = run(repository, driver, "--base", "before", "--seed", "1")
+    assert done.code == 0, done.said
+    assert written(repository) >= {"pairs.json", "report.json", "comment.md"}
+    assert "result.json" not in written(repository)
+    (found,) = load_report(repository.folder.parent / "out" / "report.json").scenarios
+    assert found.confirmation is not None
+    assert (found.confirmation.pairs, found.confirmation.stopped) == (4, Stopped.SETTLED)
