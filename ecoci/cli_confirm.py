@@ -210,7 +210,16 @@ class GitConfirmer:
         from ecoci.wiring import checkouts
 
         self._asked = asked
-        checkouts(Path.cwd(), asked.out).check(_request(asked))
+        self._base_text = checkouts(Path.cwd(), asked.out).base_text(_request(asked), asked.spec_file.as_posix())
+
+    def judged_by_base(self, spec: Spec) -> Spec:
+        """The scenarios with the policies of the base, where it has a scenario file."""
+        from ecoci.gate import judged_by
+        from ecoci.spec import parse_spec
+
+        if self._base_text is None:
+            return spec
+        return judged_by(spec, parse_spec(self._base_text, file=f"{self._asked.spec_file} of the base", in_ci=False))
 
     def confirm(self, scenarios: tuple[str, ...]) -> tuple[PairsResult, EcociError | None]:
         from ecoci.confirm import measure_pairs

@@ -86,8 +86,8 @@ def run(**options: Any) -> int:
 
     asked = Measuring(**options)
     with _prepared(asked) as ready:
-        order, confirmer = pipeline.Order(ready.spec, Path.cwd(), ready.made), _confirmer(asked, ready)
-        outcome = pipeline.run(order, ready.machine, ready.desk, confirmer)
+        spec, confirmer = _gated(asked, ready)
+        outcome = pipeline.run(pipeline.Order(spec, Path.cwd(), ready.made), ready.machine, ready.desk, confirmer)
     return finish(outcome)
 
 
@@ -139,18 +139,22 @@ def _machine(asked: Measuring, recorded: Recordings | None, observer: Observer) 
     return Machine(gpu_launcher(asked.out), visible_boards(), str(cache_folder()), observer, asked.wait_idle_s)
 
 
-def _confirmer(asked: Measuring, ready: _Prepared) -> Confirmer | None:
-    """None where nothing says what the base is: then the stored baseline is all there is."""
+def _gated(asked: Measuring, ready: _Prepared) -> tuple[Spec, Confirmer | None]:
+    """The scenarios as they are judged, and what makes pairs.
+
+    None where nothing says what the base is: then the stored baseline is all there is, and the policy that of the file.
+    """
     from ecoci.cli_confirm import Confirming, GitConfirmer
     from ecoci.launchers.replay import ReplayConfirmer
     from ecoci.wiring import base_of_pull_request
 
     if ready.recordings is not None:
-        return ReplayConfirmer(ready.recordings, ready.spec, ready.made) if ready.recordings.pairs else None
+        pairs = bool(ready.recordings.pairs)
+        return ready.spec, ReplayConfirmer(ready.recordings, ready.spec, ready.made) if pairs else None
     base = asked.base or base_of_pull_request()
     if base is None:
-        return None
-    return GitConfirmer(
+        return ready.spec, None
+    confirmer = GitConfirmer(
         Confirming(
             base=base,
             allow_dirty=asked.allow_dirty,
@@ -162,6 +166,7 @@ def _confirmer(asked: Measuring, ready: _Prepared) -> Confirmer | None:
             wait_idle_s=asked.wait_idle_s,
         )
     )
+    return confirmer.judged_by_base(ready.spec), confirmer
 
 
 def _say_replay(made: Provenance) -> None:

@@ -11,6 +11,16 @@ from ecoci.series import series
 from ecoci.verdict import overall, wants_pairs
 
 
+def judged_by(spec: Spec, base: Spec) -> Spec:
+    """The scenarios of a change with the policies of its base: a change must not loosen the rule that judges it.
+
+    By name, or by `against`, as pairs have it. A scenario that the base does not have keeps its own.
+    """
+    known = {scenario.name: scenario.policy for scenario in base.scenarios}
+    judged = (replace(one, policy=known.get(one.against or one.name, one.policy)) for one in spec.scenarios)
+    return replace(spec, scenarios=tuple(judged))
+
+
 def to_screen(spec: Spec, baselines: Iterable[Baseline]) -> tuple[Scenario, ...]:
     """The scenarios whose baseline can say something; for the others minutes of measuring would decide nothing."""
     known = tuple(baselines)

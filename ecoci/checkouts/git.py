@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -64,9 +65,18 @@ class GitCheckouts:
             first, second = (self._equip(stack, side, request.needs) for side in sides)
             yield Sides(first, second, (*_common(first, second), *dirt, *laid_out))
 
-    def check(self, request: CheckoutRequest) -> None:
-        """Raise what `open` would raise of the names and of local changes; nothing is laid out."""
-        _known(Git(self._project), request)
+    def base_text(self, request: CheckoutRequest, path: str) -> str | None:
+        """What a file of the base says, by its path from the project's folder; None where the base has no such file.
+
+        Raises what `open` would raise of the names and of local changes; nothing is laid out.
+        """
+        git = Git(self._project)
+        (base, _), _ = _known(git, request)
+        place = posixpath.normpath(git.ask("rev-parse", "--show-prefix") + path)
+        if posixpath.isabs(path) or place.startswith("../"):
+            return None
+        found = git.run("cat-file", "blob", f"{base.commit}:{place}")
+        return found.output if found.code == 0 else None
 
     def _equip(self, stack: ExitStack, side: _LaidOut, needs: tuple[str, ...]) -> Checkout:
         arm, source = side.arm, side.source

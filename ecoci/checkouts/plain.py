@@ -29,8 +29,10 @@ class PlainCheckouts:
         choose(*(Source(one.commit, one.root, one.folder, side=one.side) for one in (base, head)))
         yield Sides(base, head)
 
-    def check(self, request: CheckoutRequest) -> None:
-        """Folders have no names or changes that could be wrong."""
+    def base_text(self, request: CheckoutRequest, path: str) -> str | None:  # noqa: ARG002 - folders have no names
+        """What a file of the base's folder says."""
+        file = self._folders[0] / path
+        return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
 def _checkout(side: Arm, ref: str, commit: str, folder: Path) -> Checkout:

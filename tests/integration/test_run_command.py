@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ecoci.model import Stopped
+from ecoci.cli_confirm import Confirming, GitConfirmer
+from ecoci.model import Gate, Stopped
+from ecoci.spec import parse_spec
 from ecoci.store import load_report
 from tests.integration.command_line import Done, assert_refused, ended, start, with_gpu
 from tests.nvml_stub import build_stub
@@ -18,6 +20,9 @@ confirm: {pairs: 4}
 scenarios:
   - {name: tiny, model: 'synthetic:tiny', windows: 1, window_s: 0.5, host: as_is}
 """
+
+
+STRICT, LOOSE = "tolerance: 2%, gate: confirm", "tolerance: 90%, gate: screen"
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +41,8 @@ def repository(tmp_path: Path) -> Repository:
 
 def run(repository: Repository, driver: Path, *arguments: str, **variables: str) -> Done:
     cache = {"ECOCI_CACHE": str(repository.folder.parent / "cache")}
-    begun = start(
-        repository.folder, "run", *arguments, "--out", "../out", **with_gpu(driver, "power=120"), **cache, **variables
-    )
+    known = {**with_gpu(driver, "power=120"), **cache, **variables}
+    begun = start(repository.folder, "run", *arguments, "--out", "../out", **known)
     return ended(begun, timeout_s=240.0)
 
 
@@ -62,6 +66,35 @@ def test_in_a_pull_request_the_base_is_the_branch_it_wants_to_go_into(repository
     done = run(repository, driver, GITHUB_BASE_REF="release")
     assert_refused(done, 2, "origin/release")
     assert written(repository) == set()
+
+
+@pytest.mark.parametrize("folder", ["", "sub"])
+def test_a_change_is_judged_by_the_policy_of_its_base(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    place = repository.folder / folder
+    place.mkdir(exist_ok=True)
+    strict, loose = (SPEC.replace("host: as_is", f"host: as_is, policy: {{{words}}}") for words in (STRICT, LOOSE))
+    (place / "ecoci.yml").write_text(strict, encoding="utf-8")
+    repository.commit(notes_md="the rule")
+    repository.git("branch", "--force", "before")
+    (place / "ecoci.yml").write_text(loose, encoding="utf-8")
+    repository.commit(notes_md="a change")
+    monkeypatch.chdir(place)
+    spec = parse_spec(loose, file="ecoci.yml", in_ci=False)
+    confirmer = GitConfirmer(Confirming("before", Path("ecoci.yml"), repository.folder.parent / "out"))
+    (judged,) = confirmer.judged_by_base(spec).scenarios
+    assert (judged.policy.tolerance, judged.policy.gate) == (0.02, Gate.CONFIRM)
+
+
+@pytest.mark.parametrize("file", ["other.yml", "../ecoci.yml", "/etc/hostname"])
+def test_where_the_base_has_no_such_file_the_own_policy_is_all_there_is(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    monkeypatch.chdir(repository.folder)
+    spec = parse_spec(SPEC, file="ecoci.yml", in_ci=False)
+    confirmer = GitConfirmer(Confirming("before", Path(file), repository.folder.parent / "out"))
+    assert confirmer.judged_by_base(spec) == spec
 
 
 @pytest.mark.slow

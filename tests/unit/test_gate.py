@@ -1,0 +1,69 @@
+"""Which scenarios are screened, which are paired, by whose policy, and one report of both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ecoci.gate import judged_by, merged, to_confirm, to_screen
+from ecoci.model import Gate, Policy, Spec, VerdictKind
+from tests import reports
+from tests.accepted import Job, baseline_of
+from tests.simulated import scenario
+
+EIGHT = tuple(Job(f"job-{number}", (2.0 + 0.01 * number,)) for number in range(8))
+
+
+def gated(gate: Gate, name: str = "decode-fp16") -> Spec:
+    return Spec((replace(scenario(name), policy=Policy(gate=gate)),))
+
+
+@pytest.mark.parametrize(
+    ("gate", "jobs", "screened"),
+    [(Gate.AUTO, 7, False), (Gate.AUTO, 8, True), (Gate.CONFIRM, 8, False), (Gate.SCREEN, 0, True)],
+)
+def test_a_baseline_is_asked_when_it_can_say_something(gate: Gate, jobs: int, *, screened: bool) -> None:
+    assert bool(to_screen(gated(gate), (baseline_of(*EIGHT[:jobs]),))) is screened
+
+
+def test_many_runs_of_few_jobs_do_not_make_a_baseline_worth_asking() -> None:
+    few = baseline_of(*(Job(f"job-{number}", (2.0,) * 20) for number in range(7)))
+    assert to_screen(gated(Gate.AUTO), (few,)) == ()
+
+
+def test_with_against_the_other_scenarios_baseline_counts() -> None:
+    int8 = replace(scenario("int8"), against="decode-fp16")
+    assert to_screen(Spec((int8,)), (baseline_of(*EIGHT),)) == (int8,)
+
+
+def test_what_was_not_screened_goes_into_pairs_unless_the_policy_forbids_it() -> None:
+    nothing = replace(reports.passed(), scenarios=())
+    assert to_confirm(gated(Gate.AUTO), nothing) == ("decode-fp16",)
+    assert to_confirm(gated(Gate.SCREEN), nothing) == ()
+
+
+def test_the_policy_is_that_of_the_base_by_name_or_by_what_a_scenario_is_held_against() -> None:
+    strict, loose = Policy(tolerance=0.02), Policy(tolerance=0.9, gate=Gate.SCREEN)
+    base = Spec((replace(scenario("fp16"), policy=strict),))
+    fp16, int8, new = (replace(scenario(name), policy=loose) for name in ("fp16", "int8", "new"))
+    found = judged_by(Spec((fp16, replace(int8, against="fp16"), new)), base)
+    assert [one.policy for one in found.scenarios] == [strict, strict, loose]
+
+
+def test_pairs_stand_in_the_place_of_the_screen_and_nothing_is_lost() -> None:
+    screened = reports.report(reports.unchanged(), reports.suspicious().scenarios[0])
+    paired = reports.report(reports.quantized())
+    names = [one.scenario for one in (*screened.scenarios, *paired.scenarios)]
+    spec = Spec(tuple({one.name: one for one in names}.values()))
+    found = merged(spec, screened, paired)
+    assert [one.scenario.name for one in found.scenarios] == [one.name for one in spec.scenarios]
+    assert found.verdict is VerdictKind.REGRESSED
+
+
+def test_a_report_of_which_one_part_was_cut_short_is_never_green() -> None:
+    green = reports.passed()
+    spec = Spec((green.scenarios[0].scenario,))
+    for parts in ((replace(green, complete=False), green), (green, replace(green, complete=False))):
+        found = merged(spec, *parts)
+        assert (found.verdict, found.complete) == (VerdictKind.NOT_MEASURABLE, False)
