@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ecoci.model import Baseline, Gate, Metric, Report, Scenario, ScenarioReport, Screened, Spec, VerdictKind
+from ecoci.model import (
+    Baseline,
+    Gate,
+    Metric,
+    ReasonCode,
+    Report,
+    Scenario,
+    ScenarioReport,
+    Screened,
+    Spec,
+    VerdictKind,
+)
 from ecoci.screen import LEAST_JOBS
 from ecoci.series import series
 from ecoci.verdict import overall, wants_pairs
@@ -63,4 +74,6 @@ def merged(spec: Spec, screened: Report, confirmed: Report) -> Report:
 def _one_of(before: ScenarioReport | None, after: ScenarioReport | None) -> ScenarioReport | None:
     if before is None or after is None:
         return after or before
-    return replace(after, screened=Screened(before.comparison, before.verdict))
+    creep = tuple(flag for flag in before.flags if flag.code is ReasonCode.SLOW_CREEP)
+    screened = Screened(before.comparison, before.verdict)
+    return replace(after, screened=screened, flags=(*creep, *after.flags))

@@ -96,8 +96,14 @@ def run(order: Order, machine: Machine, desk: Desk, confirmer: Confirmer | None 
     if confirmer is not None and stopped is None:
         report, stopped = _confirmed(order.spec, report, confirmer)
     if missing := _missing(order.spec, report, stopped):
-        job, stopped = measure(_only(order.spec, missing), order.provenance, machine, desk.store, job)
-        report = _together(order.spec, report, judge(job, findings, baselines, newer=newer))
+        try:
+            job, stopped = measure(_only(order.spec, missing), order.provenance, machine, desk.store, job)
+            report = _together(order.spec, report, judge(job, findings, baselines, newer=newer))
+        except EcociError as error:
+            if not report.scenarios:
+                raise
+            # what pairs have decided is not lost with a scenario that is new
+            report, stopped = replace(report, complete=False), error
     desk.publisher.publish(desk.render(report))
     return Outcome(report, stopped)
 

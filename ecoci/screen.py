@@ -7,7 +7,7 @@ Formulas and sources: docs/statistics.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ecoci import stats
@@ -50,87 +50,67 @@ def expected(jobs: Sequence[JobValue], level: Sequence[JobValue], head: Sequence
         jobs, level = own, own_level
     if not level or not head:
         return None
-    residuals = _residuals(jobs)
     if len({job.boards for job in (*jobs, *head)}) > 1:
-        return _of_several_boards(residuals, level, len(head))
-    return _of_one_board(residuals, level, len(head))
+        return _of_several_boards(jobs, level, len(head))
+    return _of_one_board(jobs, level, len(head))
 
 
-@dataclass(frozen=True, slots=True)
-class _Residuals:
-    """Each job's log minus the mean of its level, and how many levels gave a mean."""
-
-    by_board: Mapping[tuple[str, ...], list[float]]
-    levels: int
-
-    @property
-    def count(self) -> int:
-        return sum(map(len, self.by_board.values()))
-
-
-def _residuals(jobs: Sequence[JobValue]) -> _Residuals:
-    levels = _means(jobs, lambda job: job.level)
-    found: dict[tuple[str, ...], list[float]] = {}
-    for job in jobs:
-        found.setdefault(job.boards, []).append(job.log_value - levels[job.level])
-    return _Residuals(found, len(levels))
-
-
-def _means(jobs: Iterable[JobValue], key: Callable[[JobValue], int]) -> dict[int, float]:
-    groups: dict[int, list[float]] = {}
-    for job in jobs:
-        groups.setdefault(key(job), []).append(job.log_value)
-    return {name: stats.mean(values) for name, values in groups.items()}
-
-
-def _of_one_board(residuals: _Residuals, level: Sequence[JobValue], heads: int) -> Expected | None:
-    df = residuals.count - residuals.levels
+def _of_one_board(jobs: Sequence[JobValue], level: Sequence[JobValue], heads: int) -> Expected | None:
+    levels = _cells(jobs, lambda job: job.level)
+    df = len(jobs) - len(levels)
     if df < 1:
         return None
-    values = [value for board in residuals.by_board.values() for value in board]
-    spread = math.sqrt(math.fsum(value * value for value in values) / df)
+    spread = math.sqrt(_squares_within(levels) / df)
     se = spread * math.sqrt(1.0 / heads + 1.0 / len(level))
-    return Expected(stats.mean([job.log_value for job in level]), se, df, len(level), len(values), spread)
+    return Expected(stats.mean([job.log_value for job in level]), se, df, len(level), len(jobs), spread)
 
 
-def _of_several_boards(residuals: _Residuals, level: Sequence[JobValue], heads: int) -> Expected | None:
-    """One-way random effects from unweighted means (Thomas and Hultquist 1978).
+def _of_several_boards(jobs: Sequence[JobValue], level: Sequence[JobValue], heads: int) -> Expected | None:
+    """One-way random effects from unweighted means (Thomas and Hultquist 1978), within each level.
 
-    The head may be of a board that nobody has seen, so the whole spread between boards counts, and their number less
-    one is the degrees of freedom: with two boards nearly nothing is known of it. With equal boards that is too wide.
+    The head may be of a board that nobody has seen, so the whole spread between boards counts. Only boards that share a
+    level tell it: else a reset and a swap of machines could not be told apart. None where no two of them do.
     """
-    boards = list(residuals.by_board.values())
-    if len(boards) < 2:
-        return _of_one_board(residuals, level, heads)
-    between = (stats.sd([stats.mean(values) for values in boards]) or 0.0) ** 2
-    df_within = residuals.count - len(boards) - (residuals.levels - 1)
-    within = _squares_within(boards) / df_within if df_within > 0 else 0.0
-    usual = _harmonic_mean(map(len, boards))
-    of_level = _by_board(level)
+    cells = _cells(jobs, lambda job: (job.level, job.boards))
+    shared = [found for found in _shared_levels(jobs) if len(found) > 1]
+    df = sum(len(found) - 1 for found in shared)
+    if df < 1:
+        return None
+    between = _squares_within([[stats.mean(values) for values in found] for found in shared]) / df
+    df_within = len(jobs) - len(cells)
+    within = _squares_within(cells) / df_within if df_within > 0 else 0.0
+    usual = _harmonic_mean(len(values) for found in shared for values in found)
+    of_level = _cells(level, lambda job: job.boards)
     share = 1.0 / (len(of_level) * _harmonic_mean(map(len, of_level)))
     weight = 1.0 + 1.0 / len(of_level)
     variance = weight * between + max(0.0, 1.0 / heads + share - weight / usual) * within
     return Expected(
         mean=stats.mean([stats.mean(values) for values in of_level]),
         se=math.sqrt(max(variance, within * (1.0 / heads + share))),
-        df=float(len(boards) - 1),
+        df=float(df),
         jobs=len(level),
-        spread_jobs=residuals.count,
+        spread_jobs=len(jobs),
         job_sd=math.sqrt(within),
-        boards=len(boards),
+        boards=len({job.boards for job in jobs}),
         board_sd=math.sqrt(max(0.0, between - within / usual)),
     )
 
 
-def _by_board(jobs: Sequence[JobValue]) -> list[list[float]]:
-    found: dict[tuple[str, ...], list[float]] = {}
+def _shared_levels(jobs: Sequence[JobValue]) -> list[list[list[float]]]:
+    """The values of each level, board by board."""
+    levels = sorted({job.level for job in jobs})
+    return [_cells([job for job in jobs if job.level == level], lambda job: job.boards) for level in levels]
+
+
+def _cells(jobs: Iterable[JobValue], key: Callable[[JobValue], Hashable]) -> list[list[float]]:
+    found: dict[Hashable, list[float]] = {}
     for job in jobs:
-        found.setdefault(job.boards, []).append(job.log_value)
+        found.setdefault(key(job), []).append(job.log_value)
     return list(found.values())
 
 
-def _squares_within(boards: Sequence[Sequence[float]]) -> float:
-    return math.fsum((value - stats.mean(values)) ** 2 for values in boards for value in values)
+def _squares_within(groups: Sequence[Sequence[float]]) -> float:
+    return math.fsum((value - stats.mean(values)) ** 2 for values in groups for value in values)
 
 
 def _harmonic_mean(counts: Iterable[int]) -> float:

@@ -42,8 +42,9 @@ def screening(metric: Metric, head: tuple[JobValue, ...], baseline: Baseline, al
     bare = _bare(sides)
     usual = None if bare is None else expected(jobs, sides.level, head)
     if bare is None or usual is None:
-        return Screening(bare, (_too_few(len(jobs)),))
-    if stats.is_constant([job.log_value for job in jobs]):
+        boards = {job.boards for job in head}
+        return Screening(bare, (_too_few(sum(job.boards in boards for job in sides.level)),))
+    if stats.is_constant([job.log_value for job in jobs]) or usual.se < _ROUNDING:
         return Screening(bare, (Reason(ReasonCode.ZERO_VARIANCE, (("metric", metric.value),)),))
     if _enough_for_welch(sides, usual):
         return _by_welch(bare, sides, usual, alpha)
@@ -152,3 +153,5 @@ def relative_change(log_difference: float) -> float:
 
 
 _MOST_LOG = 700.0
+_ROUNDING = 1e-13
+"""Of logs: jobs that differ by less are copies."""

@@ -90,6 +90,7 @@ WANT_PAIRS = frozenset(
         ReasonCode.BOARD_DIFFERS,
         ReasonCode.ACCOUNTING_DIFFERS,
         ReasonCode.ZERO_VARIANCE,
+        ReasonCode.TOO_FEW_JOBS,
     }
 )
 """What keeps a baseline from being used, and says nothing against base and head side by side."""

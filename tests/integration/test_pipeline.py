@@ -199,10 +199,11 @@ def test_a_baseline_of_another_card_is_never_used_and_the_fields_that_differ_are
     assert comparison.primary is None
 
 
-def test_another_board_of_the_same_product_is_compared_and_said(repository: Repository) -> None:
+def test_a_baseline_of_one_board_decides_nothing_of_a_head_on_another_and_says_so(repository: Repository) -> None:
     twin = replace(BOARD, uuid="GPU-11111111-0000-0000-0000-000000000000")
     report = repository.run(World(boards=(twin,), seed=2), scenario())
-    assert report.verdict is VerdictKind.PASS
+    assert reason_codes(report) == {ReasonCode.TOO_FEW_JOBS}
+    assert report.verdict is VerdictKind.INCONCLUSIVE
     assert ReasonCode.OTHER_BOARD in {flag.code for flag in report.scenarios[0].flags}
 
 
@@ -210,7 +211,8 @@ def test_another_board_is_refused_when_the_policy_matches_boards(repository: Rep
     strict = replace(scenario(), policy=Policy(match=BoardMatch.BOARD))
     twin = replace(BOARD, uuid="GPU-11111111-0000-0000-0000-000000000000")
     report = repository.run(World(boards=(twin,), seed=2), strict)
-    assert reason_codes(report) == {ReasonCode.BOARD_DIFFERS}
+    assert ReasonCode.BOARD_DIFFERS in reason_codes(report)
+    assert report.verdict is VerdictKind.NOT_MEASURABLE
 
 
 def test_changed_settings_are_not_compared_with_the_old_baseline(repository: Repository) -> None:
@@ -506,6 +508,16 @@ def test_a_scenario_that_the_base_does_not_have_is_measured_all_the_same(reposit
     assert [one.scenario.name for one in report.scenarios] == ["tiny", "new"]
     assert ReasonCode.NO_BASELINE in reason_codes(report)
     assert report.scenarios[1].runs
+
+
+def test_a_new_scenario_that_fails_does_not_take_back_what_pairs_have_decided(tmp_path: Path) -> None:
+    both = scenario(), scenario("new")
+    sides = SidesInPairs(World(seed=31), World(power_w=260.0, seed=2), both, tmp_path, new=("new",))
+    failing = machine(World(), Failing(EngineError("out of memory"), at=0))
+    outcome = pipeline.run(order(tmp_path, *both), failing, Repository(tmp_path).desk(), sides)
+    assert isinstance(outcome.stopped, EngineError)
+    assert load_report(tmp_path / "ecoci-out" / "report.json") == outcome.report
+    assert (outcome.report.verdict, outcome.report.complete) == (VerdictKind.REGRESSED, False)
 
 
 def test_a_run_that_must_not_be_used_is_no_reason_for_pairs(repository: Repository) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ecoci.gate import judged_by, merged, to_confirm, to_screen
-from ecoci.model import Gate, Policy, Spec, VerdictKind
+from ecoci.model import Gate, Policy, ReasonCode, Spec, VerdictKind
 from tests import reports
 from tests.accepted import Job, baseline_of
 from tests.simulated import scenario
@@ -59,6 +59,12 @@ def test_pairs_stand_in_the_place_of_the_screen_and_nothing_is_lost() -> None:
     found = merged(spec, screened, paired)
     assert [one.scenario.name for one in found.scenarios] == [one.name for one in spec.scenarios]
     assert found.verdict is VerdictKind.REGRESSED
+
+
+def test_a_baseline_that_crept_up_is_still_said_when_pairs_decide() -> None:
+    screened, paired = reports.suspicious(), reports.passed()
+    found = merged(Spec((screened.scenarios[0].scenario,)), screened, paired)
+    assert ReasonCode.SLOW_CREEP in {flag.code for flag in found.scenarios[0].flags}
 
 
 def test_a_report_of_which_one_part_was_cut_short_is_never_green() -> None:

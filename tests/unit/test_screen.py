@@ -113,3 +113,18 @@ def test_a_common_factor_moves_the_mean_and_nothing_else(values: list[float], sh
     if one is not None and other is not None:
         assert other.mean == pytest.approx(one.mean + shift, abs=1e-9)
         assert other.se == pytest.approx(one.se, abs=1e-9)
+
+
+def test_one_known_board_says_nothing_of_a_head_on_another() -> None:
+    series = jobs([0.0, 0.01, -0.01] * 4)
+    assert expected(series, series, [job(99, 0.0, "new")]) is None
+
+
+def test_boards_that_each_had_a_level_of_their_own_do_not_hide_how_boards_differ() -> None:
+    series = [
+        job(10 * level + i, 0.05 * level + 0.001 * i, board, level)
+        for level, board in enumerate("ABCDE")
+        for i in range(4)
+    ]
+    newest = [one for one in series if one.level == 4]
+    assert expected(series, newest, [job(99, 0.2, "new")]) is None
