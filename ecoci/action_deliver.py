@@ -26,6 +26,7 @@ from ecoci.model import (
 )
 from ecoci.render.audit_annotations import render_annotations
 from ecoci.render.commands import Kind, annotation
+from ecoci.render.content import energy_means
 from ecoci.render.headline import leading_scenario
 from ecoci.render.pull_request import describe_status, render_answer, render_failure, render_summary
 
@@ -115,9 +116,12 @@ def _numbers(report: Report) -> Iterator[tuple[str, str]]:
     """Of the scenario that made the verdict; a number that is not known is left out."""
     yield "verdict", report.verdict.value
     leading = leading_scenario(report)
-    primary = None if leading is None else leading.comparison.primary
+    if leading is None:
+        return
+    _, head_j = energy_means(leading)
+    yield "energy-per-token-joules", "" if head_j is None else f"{head_j:.6g}"
+    primary = leading.comparison.primary
     if primary is not None:
-        yield "energy-per-token-joules", f"{primary.head.mean:.6g}"
         yield "delta-percent", "" if primary.change is None else f"{100 * primary.change:.4g}"
         yield "p-value", "" if primary.p is None else f"{primary.p:.4g}"
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.nvml_stub import build_stub
+
 GOLDEN = Path(__file__).parent / "golden"
 # rewriting the asserts takes ten seconds; where PYTHONDONTWRITEBYTECODE is set, every worker would do so every time
 sys.dont_write_bytecode = False
@@ -47,3 +49,9 @@ def check_golden(update_golden: bool) -> Callable[[str, str], None]:
         assert found == file.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the scripted driver library."""
+    return build_stub(tmp_path_factory.mktemp("driver"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.command_line import MEANINGFUL, PLAIN, Shell
-from tests.nvml_stub import build_stub
+from tests.nvml_stub import Driven, driven
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 @pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the scripted driver library."""
-    return build_stub(tmp_path_factory.mktemp("driver"))
+def card(driver: Path) -> Iterator[Driven]:
+    """Answers in virtual time, of a process that has imported everything."""
+    with driven(driver) as commands:
+        yield commands

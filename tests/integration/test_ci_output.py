@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command_line import FRAMEWORK, QUICK, Done, clean_environment, ecoci, with_gpu
+from tests.integration.command_line import QUICK, Done, clean_environment, ecoci, with_gpu
+from tests.interpreters import FRAMEWORK
 from tests.runner import obeyed
 
 GITHUB = {"GITHUB_ACTIONS": "true"}

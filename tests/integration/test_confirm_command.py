@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.integration.command_line import FRAMEWORK, Done, ended, start, with_gpu
-from tests.nvml_stub import build_stub
+from tests.integration.command_line import Done, ended, start, with_gpu
+from tests.interpreters import FRAMEWORK
 from tests.repositories import Repository, new_repository
 
 SCENARIO = "  - {{name: tiny, model: 'synthetic:tiny', windows: 1, window_s: {window_s}, host: as_is}}\n"
@@ -17,11 +17,6 @@ SCENARIO = "  - {{name: tiny, model: 'synthetic:tiny', windows: 1, window_s: {wi
 
 def spec(window_s: float = 0.5) -> str:
     return f"version: 1\nscenarios:\n{SCENARIO.format(window_s=window_s)}"
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_stub(tmp_path_factory.mktemp("driver"))
 
 
 @pytest.fixture

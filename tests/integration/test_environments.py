@@ -36,7 +36,8 @@ from ecoci.model import (
 )
 from ecoci.spec import parse_spec
 from ecoci.wiring import checkouts
-from tests.integration.command_line import FRAMEWORK, QUICK
+from tests.integration.command_line import QUICK
+from tests.interpreters import FRAMEWORK
 from tests.nvml_stub import UUID
 from tests.repositories import new_repository
 from tests.simulated import Heard, job

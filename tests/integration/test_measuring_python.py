@@ -7,11 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tests.integration.command_line import FRAMEWORK, QUICK, assert_refused, ecoci, ended, start, with_gpu
-from tests.nvml_stub import build_stub
+from tests.integration.command_line import QUICK, assert_refused, ecoci, ended, start, with_gpu
+from tests.interpreters import add_framework, bare_interpreter, do_at_import
 from tests.repositories import new_repository
 
 OLD = """#!/bin/sh
@@ -19,30 +18,18 @@ echo '["3.10.2", "/usr/bin/python3.10", "linux", ["glibc", "2.35"], [3, 10]]'
 """
 
 
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_stub(tmp_path_factory.mktemp("driver"))
-
-
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
     """The interpreter of an environment with nothing in it."""
-    subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", str(tmp_path / "torch-env")], check=True)
-    return tmp_path / "torch-env" / "bin" / "python"
+    return bare_interpreter(tmp_path / "torch-env")
 
 
 @pytest.fixture
 def python(bare: Path) -> Path:
     """That of one with a torch, which writes down by whom it is imported, and without ecoci."""
-    (packages,) = bare.parents[1].glob("lib/python*/site-packages")
-    for file in FRAMEWORK.glob("*.py"):
-        (packages / file.name).write_text(file.read_text())
     told = bare.parents[2] / "importers"
-    line = f"import sys; open({str(told)!r}, 'a').write(sys.executable + '\\n')\n"
-    (packages / "torch.py").write_text(f"{(FRAMEWORK / 'torch.py').read_text()}\n{line}")
-    installed = Path(str(np.__file__)).parents[1]
-    for folder in installed.glob("numpy*"):
-        (packages / folder.name).symlink_to(folder)
+    add_framework(bare)
+    do_at_import(bare, f"import sys; open({str(told)!r}, 'a').write(sys.executable + '\\n')\n")
     return bare
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ import pytest
 from ecoci.compare import refusals
 from ecoci.energy import SETTLE_SAMPLES
 from ecoci.model import Policy
-from tests.nvml_stub import UUID, Driven, build_stub, drive, driven, uuid_of
+from tests.nvml_stub import UUID, Driven, drive, uuid_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 EXACT = 0.003
@@ -178,17 +177,6 @@ ELSEWHERE = (
     *("driver-absent", "driver-damaged", "board-fact-unsupported", "one-of-several-lost", "power-usage-trails"),
     "power-above-idle",
 )
-
-
-@pytest.fixture(scope="module")
-def stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_stub(tmp_path_factory.mktemp("faults"))
-
-
-@pytest.fixture(scope="module")
-def card(stub: Path) -> Iterator[Driven]:
-    with driven(stub) as commands:
-        yield commands
 
 
 def faults(table: tuple[Fault, ...]) -> pytest.MarkDecorator:

@@ -6,26 +6,13 @@ One window is recorded in real time with real threads; the others in the library
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.nvml_stub import UUID, Driven, build_stub, drive, driven
-
-
-@pytest.fixture(scope="module")
-def stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_stub(tmp_path_factory.mktemp("nvml_stub"))
-
-
-@pytest.fixture(scope="module")
-def card(stub: Path) -> Iterator[Driven]:
-    """Answers in virtual time, of a process that has imported everything."""
-    with driven(stub) as commands:
-        yield commands
+from tests.nvml_stub import UUID, Driven, drive
 
 
 def assert_teaches(answer: dict[str, Any], *words: str) -> None:
@@ -48,9 +35,9 @@ def missing_fields(trace: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def answer(stub: Path) -> dict[str, Any]:
+def answer(driver: Path) -> dict[str, Any]:
     """One recorded window of 1.2 s at 200 W, beside process 77."""
-    return drive(stub, "tick_ms=20 power_cap_share=0.5 utilization=87 processes=own,77", "record", UUID, "1.2")
+    return drive(driver, "tick_ms=20 power_cap_share=0.5 utilization=87 processes=own,77", "record", UUID, "1.2")
 
 
 class TestRecording:

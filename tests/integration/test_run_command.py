@@ -11,7 +11,6 @@ from ecoci.model import Gate, PairOptions, Stopped
 from ecoci.spec import parse_spec
 from ecoci.store import load_report
 from tests.integration.command_line import Done, assert_refused, ended, start, with_gpu
-from tests.nvml_stub import build_stub
 from tests.repositories import Repository, new_repository
 
 SPEC = """\
@@ -23,11 +22,6 @@ scenarios:
 
 
 STRICT, LOOSE = "tolerance: 2%, gate: confirm", "tolerance: 90%, gate: screen"
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_stub(tmp_path_factory.mktemp("driver"))
 
 
 @pytest.fixture
