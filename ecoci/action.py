@@ -9,6 +9,7 @@ from pathlib import Path
 from ecoci.actions.event import parse_event, parse_job
 from ecoci.actions.inputs import parse_inputs
 from ecoci.actions.modes import choose_mode
+from ecoci.actions.sticky import IsOwn, by_workflow
 from ecoci.errors import EcociError, InputError
 from ecoci.model import ActionInputs, ActionsJob, Answer, Event, Mode
 from ecoci.ports import Comments, PullRequests, RunArtifacts, Statuses
@@ -19,12 +20,13 @@ PAYLOAD_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GitHub:
-    """What a job may ask of GitHub."""
+    """What a job may ask of GitHub. `is_own` tells which comments were written with the token of this job."""
 
     comments: Comments
     statuses: Statuses
     pulls: PullRequests
     artifacts: RunArtifacts
+    is_own: IsOwn = by_workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,24 @@ def read_task(env: Mapping[str, str]) -> Task:
     event = parse_event(env, read_text(Path(payload), limit_bytes=PAYLOAD_BYTES))
     job = parse_job(env)
     workspace = Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
-    return Task(inputs, event, job, choose_mode(inputs.mode, event, job), workspace, env)
+    return Task(inputs, event, job, choose_mode(inputs, event, job), workspace, env)
 
 
 def subject_of(event: Event) -> Subject:
-    """The head of the pull request where there is one, else the commit that the job is of."""
+    """The head of the pull request where there is one, that of a finished run, else the commit that the job is of."""
+    if event.run is not None:
+        return Subject(event.run.head_sha)
     if event.pull_request is not None:
         return Subject(event.pull_request.head_sha, event.pull_request.number)
     return Subject(event.sha, event.vetted_number)
+
+
+def is_still_head(subject: Subject, pulls: PullRequests) -> bool:
+    """Whether the answer is still of what is to be merged. A commit without a pull request stays what it is.
+
+    Raises `PublishError` where GitHub does not say.
+    """
+    if subject.number is None:
+        return True
+    found = pulls.get(subject.number)
+    return found is not None and found.is_open and found.head_sha == subject.sha

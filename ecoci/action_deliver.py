@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from ecoci.action import Done, GitHub, Subject, Task
+from ecoci.action import Done, GitHub, Subject, Task, is_still_head, subject_of
 from ecoci.actions.outputs import encode_outputs
 from ecoci.actions.statuses import status_context, status_state
-from ecoci.errors import EcociError
+from ecoci.errors import EcociError, InterruptedRunError, PublishError
 from ecoci.github.publishing import publish_comment, publish_status
 from ecoci.model import (
     Answer,
@@ -28,7 +30,7 @@ from ecoci.render.audit_annotations import render_annotations
 from ecoci.render.commands import Kind, annotation
 from ecoci.render.content import energy_means
 from ecoci.render.headline import leading_scenario
-from ecoci.render.pull_request import describe_status, render_answer, render_failure, render_summary
+from ecoci.render.pull_request import describe_status, render_answer, render_failure, render_not_posted, render_summary
 
 Say = Callable[[str], None]
 
@@ -36,6 +38,7 @@ Say = Callable[[str], None]
 def deliver(task: Task, done: Done, github: GitHub | None, say: Say, command: Say) -> None:
     """Tell everything; `say` prints a line, `command` lines that the runner obeys. Raises nothing for what GitHub did.
 
+    What lies on the runner comes first: GitHub may let us wait for minutes, and the job may be cancelled meanwhile.
     Without `github`, which a measuring job does not have, there is no comment and no status.
     """
     say(describe_status(done.answer))
@@ -43,42 +46,103 @@ def deliver(task: Task, done: Done, github: GitHub | None, say: Say, command: Sa
         command(f"{annotation(Kind.WARNING, done.warning, {'title': 'ecoci'})}\n")
     if task.inputs.annotations and done.answer.audit is not None:
         command(render_annotations(done.answer.audit))
-    comment_id = None
-    if github is not None and done.subject is not None:
-        comment_id = _post(task, done, done.subject, github, say)
     if task.inputs.summary:
         _append(task.env, "GITHUB_STEP_SUMMARY", render_summary(done.answer), say)
-    outputs = {name: value for name, value in _outputs(task, done, comment_id) if value}
-    _append(task.env, "GITHUB_OUTPUT", encode_outputs(outputs, f"ecoci-{secrets.token_hex(16)}"), say)
+    _put_out(task, dict(_outputs(task, done)), say)
+    if github is not None and done.subject is not None:
+        _put_out(task, {"comment-id": _post(task, done, done.subject, Posting(task, github, say))}, say)
 
 
-def _post(task: Task, done: Done, subject: Subject, github: GitHub, say: Say) -> int | None:
-    """The comment and the status; the id of the comment, None where there is none."""
-    comment = PostOutcome(Posted.SKIPPED)
-    if task.inputs.comment and subject.number is not None:
-        comment = publish_comment(github.comments, subject.number, task.inputs.suite, render_answer(done.answer))
-        _tell("comment", comment, say)
-    if task.inputs.status:
-        _tell("status", publish_status(github.statuses, _status(task, done, subject)), say)
-    return comment.comment_id
+def deliver_failure(task: Task, error: EcociError, github: GitHub | None, say: Say) -> None:
+    """Say everywhere that the work came to no end: what an earlier run said of this commit does not hold any more.
+
+    A job that was cancelled has no time to post, and nothing new to say.
+    """
+    if task.inputs.summary:
+        tell_failure(task.env, task.mode.value, error, say)
+    if github is None or isinstance(error, InterruptedRunError):
+        return
+    subject, posting = subject_of(task.event), Posting(task, github, say)
+    if subject.number is not None and _is_known_head(subject, github):
+        posting.comment(subject.number, _failure(task.mode.value, error))
+    posting.status(subject.sha, StatusState.ERROR, f"{task.mode.value} could not finish: {error.message}")
 
 
-def _tell(what: str, outcome: PostOutcome, say: Say) -> None:
-    if outcome.posted is Posted.FORBIDDEN:
-        say(f"the {what} was not posted: {outcome.why}; the job summary has the whole answer, and the verdict stands")
-    elif outcome.posted is Posted.FAILED:
-        say(f"the {what} could not be posted: {outcome.why}; the verdict stands")
-    else:
-        say(f"{what}: {outcome.posted.value}")
+def _is_known_head(subject: Subject, github: GitHub) -> bool:
+    try:
+        return is_still_head(subject, github.pulls)
+    except PublishError:
+        return False
 
 
-def _status(task: Task, done: Done, subject: Subject) -> CommitStatus:
+def _put_out(task: Task, outputs: Mapping[str, str], say: Say) -> None:
+    """What is empty is left out, which is what an output is that nobody sets."""
+    known = {name: value for name, value in outputs.items() if value}
+    if known:
+        _append(task.env, "GITHUB_OUTPUT", encode_outputs(known, f"ecoci-{secrets.token_hex(16)}"), say)
+
+
+def _post(task: Task, done: Done, subject: Subject, posting: Posting) -> str:
+    """The comment and the status; the id of the comment, empty where there is none."""
+    comment_id = None
+    if subject.number is not None:
+        comment_id = posting.comment(subject.number, render_answer(done.answer))
+    if done.answer.refusal is None or not posting.is_judged(subject.sha):
+        posting.status(subject.sha, _state(task, done), describe_status(done.answer))
+    return "" if comment_id is None else str(comment_id)
+
+
+def _state(task: Task, done: Done) -> StatusState:
     """Of a fork that was not measured it is never green, whatever the audit says."""
     state = status_state(done.exit_code)
     if done.answer.refusal is not None and state is StatusState.SUCCESS:
-        state = StatusState(task.inputs.fork_status.value)
-    context = status_context(task.inputs.suite)
-    return CommitStatus(subject.sha, state, context, describe_status(done.answer), task.run_url)
+        return StatusState(task.inputs.fork_status.value)
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Posts what the inputs ask for, and says what became of it."""
+
+    task: Task
+    github: GitHub
+    say: Say
+
+    def comment(self, number: int, body: str) -> int | None:
+        """The id of the comment; None where there is none."""
+        inputs, github = self.task.inputs, self.github
+        if not inputs.comment:
+            return None
+        outcome = publish_comment(github.comments, number, inputs.suite, body, github.is_own)
+        self._tell("comment", outcome)
+        return outcome.comment_id
+
+    def status(self, sha: str, state: StatusState, description: str) -> None:
+        if self.task.inputs.status:
+            told = CommitStatus(sha, state, self._context, description, self.task.run_url)
+            self._tell("status", publish_status(self.github.statuses, told))
+
+    def is_judged(self, sha: str) -> bool:
+        """Whether this commit has an answer already, as that of a fork that was vetted; unknown counts as not."""
+        with suppress(PublishError):
+            if self.github.statuses.state(sha, self._context) in (StatusState.SUCCESS, StatusState.FAILURE):
+                self.say("status: kept, this commit was judged before")
+                return True
+        return False
+
+    @property
+    def _context(self) -> str:
+        return status_context(self.task.inputs.suite)
+
+    def _tell(self, what: str, outcome: PostOutcome) -> None:
+        """A line in the log, and where it was not posted one in the summary too."""
+        if outcome.posted not in (Posted.FORBIDDEN, Posted.FAILED):
+            self.say(f"{what}: {outcome.posted.value}")
+            return
+        how = "was not posted" if outcome.posted is Posted.FORBIDDEN else "could not be posted"
+        self.say(f"the {what} {how}: {outcome.why}; the job summary has the whole answer, and the verdict stands")
+        if self.task.inputs.summary:
+            _append(self.task.env, "GITHUB_STEP_SUMMARY", render_not_posted(what, outcome.why), self.say)
 
 
 def _append(env: Mapping[str, str], name: str, text: str, say: Say) -> None:
@@ -93,7 +157,7 @@ def _append(env: Mapping[str, str], name: str, text: str, say: Say) -> None:
         say(f"{name} cannot be written ({error.strerror or error}); the verdict stands")
 
 
-def _outputs(task: Task, done: Done, comment_id: int | None) -> Iterator[tuple[str, str]]:
+def _outputs(task: Task, done: Done) -> Iterator[tuple[str, str]]:
     answer = done.answer
     if answer.report is not None:
         yield from _numbers(answer.report)
@@ -103,7 +167,6 @@ def _outputs(task: Task, done: Done, comment_id: int | None) -> Iterator[tuple[s
         yield "critical-findings", str(sum(one.severity is Severity.CRITICAL for one in findings))
     for name, file in done.files.items():
         yield name, str(file.relative_to(task.workspace) if file.is_relative_to(task.workspace) else file)
-    yield "comment-id", "" if comment_id is None else str(comment_id)
 
 
 def _findings(answer: Answer) -> tuple[Finding, ...] | None:
@@ -126,8 +189,10 @@ def _numbers(report: Report) -> Iterator[tuple[str, str]]:
         yield "p-value", "" if primary.p is None else f"{primary.p:.4g}"
 
 
-def tell_failure(task: Task, error: EcociError) -> None:
+def tell_failure(env: Mapping[str, str], mode: str, error: EcociError, say: Say) -> None:
     """Say in the summary what kept the job from its end: it must not be silent. The log has it by itself."""
-    if task.inputs.summary:
-        text = render_failure(task.mode.value, error.message, error.cause, error.remedy)
-        _append(task.env, "GITHUB_STEP_SUMMARY", text, lambda _line: None)
+    _append(env, "GITHUB_STEP_SUMMARY", _failure(mode, error), say)
+
+
+def _failure(mode: str, error: EcociError) -> str:
+    return render_failure(mode, error.message, error.cause, error.remedy)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.util import find_spec
 
-from ecoci.action import Done, Task, subject_of
-from ecoci.action_audit import base_of, is_change
+from ecoci.action import Done, Subject, Task
+from ecoci.action_checkout import base_of, is_change, subject_here
 from ecoci.actions.guard import may_measure, warn_of_strangers
 from ecoci.cli_baseline import accept_result
 from ecoci.cli_run import Measuring, measured
@@ -19,9 +19,8 @@ from ecoci.verdict import exit_code
 
 def measure(task: Task) -> Done:
     """Measure the head, against its baselines and in pairs with its base. Raises `InputError` where that is refused."""
-    check_allowed(task)
-    outcome = measured(asked_of(task))
-    return _done(task, outcome)
+    subject = check_allowed(task)
+    return _done(task, subject, measured(asked_of(task)))
 
 
 def nightly(task: Task) -> Done:
@@ -29,20 +28,24 @@ def nightly(task: Task) -> Done:
 
     What was cut short, and a replay, is not accepted, and the exit code is that of its report.
     """
-    check_allowed(task)
+    subject = check_allowed(task)
     outcome = measured(asked_of(task))
-    done = _done(task, outcome)
+    done = _done(task, subject, outcome)
     if outcome.stopped is not None or outcome.report.provenance.replay is not None:
         return done
     accept_result(task.out / RESULT_NAME, task.workspace / task.inputs.baselines)
     return replace(done, exit_code=0)
 
 
-def check_allowed(task: Task) -> None:
-    """Raises `InputError` where the code of this event must not run on this runner."""
+def check_allowed(task: Task) -> Subject:
+    """The commit that is to be measured.
+
+    Raises `InputError` where the code of this event must not run on this runner, or is not what lies here.
+    """
     refusal = may_measure(task.event, task.job, task.inputs)
     if refusal is not None:
         raise InputError(refusal.message, cause=refusal.cause, remedy=refusal.remedy)
+    return subject_here(task)
 
 
 def asked_of(task: Task) -> Measuring:
@@ -72,9 +75,8 @@ def measuring_interpreter(inputs: ActionInputs) -> str | None:
     return None if find_spec("torch") is not None else "python3"
 
 
-def _done(task: Task, outcome: Outcome) -> Done:
+def _done(task: Task, subject: Subject, outcome: Outcome) -> Done:
     code = exit_code(outcome.report) if outcome.stopped is None else outcome.stopped.exit_code
-    subject = subject_of(task.event)
     answer = Answer(task.inputs.suite, subject.sha, task.run_url, report=outcome.report)
     warning = warn_of_strangers(task.event, task.job, task.inputs)
     return Done(answer, code, subject, {"report-path": task.out / REPORT_NAME}, warning, outcome.stopped)

@@ -8,24 +8,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ecoci import __version__
-from ecoci.action import Done, GitHub, Subject, Task, subject_of
-from ecoci.action_audit import is_commit_of_branch
+from ecoci.action import Done, GitHub, Subject, Task, is_still_head, subject_of
+from ecoci.action_checkout import is_commit_of_branch
 from ecoci.actions.admission import Trusted, admitted
 from ecoci.actions.bundle import decode_bundle
 from ecoci.actions.guard import refusal_of_fork
 from ecoci.actions.limits import LIMITS
 from ecoci.actions.trusted import judge_again
 from ecoci.actions.trusted_findings import audited
-from ecoci.audit_policy import PolicyFiles, rulebook_here
+from ecoci.base_rules import BaseFiles, trusted_by
 from ecoci.cli_parts import artifacts, read_spec
-from ecoci.cli_report import newer_than_head
 from ecoci.errors import PublishError
 from ecoci.model import Answer, Audited, AuditReport, Refusal
 from ecoci.model.bundle import Archive, Bundle, Refused
-from ecoci.store import REPORT_NAME, FolderPublisher, FolderStore
+from ecoci.store import REPORT_NAME, FolderPublisher
 from ecoci.store_archives import read_archives
 from ecoci.verdict import exit_code
-from ecoci.wiring import describe_job
 
 ARCHIVE_PREFIX = "ecoci"
 """What the names of uploaded archives begin with."""
@@ -42,38 +40,37 @@ def report(task: Task, github: GitHub) -> Done:
 
     Raises `PublishError` where GitHub does not hand the archives over or knows no such pull request.
     """
+    task = _of_run(task, github)
     subject = _subject(task, github)
     bundle = _believable(task, decode_bundle(_archives(task, github)))
     refusal = _not_measured(task, bundle)
     answer, code = _judged(task, bundle, subject) if refusal is None else _audited(task, bundle, subject, refusal)
     FolderPublisher(task.out).publish(() if answer.report is None else artifacts(answer.report))
     files = {} if answer.report is None else {"report-path": task.out / REPORT_NAME}
-    return Done(answer, code, subject if _is_still_head(subject, github) else None, files)
+    return Done(answer, code, subject if is_still_head(subject, github.pulls) else None, files)
+
+
+def _of_run(task: Task, github: GitHub) -> Task:
+    """The job with the run whose archives are judged: whose an other run was is asked of GitHub, not of the input."""
+    run_id = task.inputs.run_id
+    if run_id is None or task.event.run is not None or run_id == task.job.run_id:
+        return task
+    return replace(task, event=replace(task.event, run=github.artifacts.run(run_id)))
 
 
 def _subject(task: Task, github: GitHub) -> Subject:
     """Of a finished run the pull request is looked up by its head: no archive may say to whom it answers."""
-    run = task.event.run
-    if run is None:
-        return subject_of(task.event)
-    found = github.pulls.with_head(run.head_sha, run.head_repository)
-    return Subject(run.head_sha, None if found is None else found.number)
-
-
-def _is_still_head(subject: Subject, github: GitHub) -> bool:
-    """Whether the answer is still of what is to be merged. A commit without a pull request stays what it is."""
-    if subject.number is None:
-        return True
-    found = github.pulls.get(subject.number)
-    return found is not None and found.is_open and found.head_sha == subject.sha
+    subject, run = subject_of(task.event), task.event.run
+    found = None if run is None else github.pulls.with_head(run.head_sha, run.head_repository)
+    return subject if found is None else replace(subject, number=found.number)
 
 
 def _archives(task: Task, github: GitHub) -> tuple[bytes | Archive, ...]:
+    made = task.event.run or task.job
     if task.inputs.artifact:
-        return read_archives(task.workspace / task.inputs.artifact)
-    run = task.event.run
-    run_id = task.inputs.run_id or (task.job.run_id if run is None else run.run_id)
-    found = github.artifacts.download(run_id, ARCHIVE_PREFIX, LIMITS.packed_bytes)
+        return read_archives(task.workspace / task.inputs.artifact, attempt=made.attempt)
+    run_id = made.run_id
+    found = github.artifacts.download(run_id, made.attempt, ARCHIVE_PREFIX, LIMITS.packed_bytes)
     if not found:
         raise PublishError(
             f"workflow run {run_id} has uploaded no archive whose name begins with {ARCHIVE_PREFIX!r}",
@@ -95,7 +92,7 @@ def _believable(task: Task, bundle: Bundle) -> Bundle:
 
 def _not_measured(task: Task, bundle: Bundle) -> Refusal | None:
     """Why nothing was measured, where that was right: the code of strangers is not run."""
-    if bundle.results or bundle.pairs or not task.event.is_fork:
+    if bundle.results or bundle.pairs or not task.event.is_fork or task.inputs.ephemeral_runner:
         return None
     return refusal_of_fork(task.event)
 
@@ -109,9 +106,9 @@ def _judged(task: Task, bundle: Bundle, subject: Subject) -> tuple[Answer, int]:
 def _audited(task: Task, bundle: Bundle, subject: Subject, refusal: Refusal) -> tuple[Answer, int]:
     """Of a fork that was not measured, what its audit found; the status tells that nothing was measured."""
     trusted = _trusted(task, bundle, subject)
-    admitted_audits = admitted(bundle, trusted).audits
-    found = audited(admitted_audits, trusted.audit)
-    audit = _as_report(found, admitted_audits, subject) if admitted_audits else None
+    bundle = admitted(bundle, trusted)
+    found = audited(bundle.audits, trusted.audit)
+    audit = _as_report(found, bundle.audits, subject) if bundle.audits else None
     answer = Answer(task.inputs.suite, subject.sha, task.run_url, audit=audit, refusal=refusal, refused=bundle.refused)
     return answer, int(found.fails)
 
@@ -123,19 +120,15 @@ def _as_report(found: Audited, audits: tuple[AuditReport, ...], subject: Subject
 
 def _trusted(task: Task, bundle: Bundle, subject: Subject) -> Trusted:
     """What this checkout says, which is that of the base."""
-    spec_file = task.workspace / task.inputs.spec
-    spec = read_spec(spec_file)
-    baselines = FolderStore(task.out, task.workspace / task.inputs.baselines).list_baselines()
-    made = replace(describe_job(task.workspace), commit=subject.sha, spec_file=task.inputs.spec)
-    return Trusted(
-        spec,
-        baselines,
-        made,
+    inputs, here = task.inputs, task.workspace
+    files = BaseFiles(here, here / inputs.spec, here / inputs.baselines)
+    return replace(
+        trusted_by(files, read_spec(files.spec_file), subject.sha),
         commits=_commits(task, subject),
         bases=_bases(task, bundle),
-        newer=newer_than_head(task.workspace, subject.sha, baselines),
-        audit=rulebook_here(PolicyFiles(task.workspace, spec_file)).policy,
-        replays=bool(task.inputs.replay),
+        jobs=max(1, len(inputs.runners)),
+        wants_audit=inputs.require_audit,
+        replays=bool(inputs.replay),
     )
 
 

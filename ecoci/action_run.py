@@ -6,33 +6,43 @@ import os
 from collections.abc import Callable, Mapping
 
 from ecoci.action import Done, GitHub, Task, read_task
-from ecoci.action_deliver import Say, deliver, tell_failure
+from ecoci.action_deliver import Say, deliver, deliver_failure, tell_failure
 from ecoci.errors import EcociError, InputError
 from ecoci.model import Mode
 
-Connect = Callable[[Task], GitHub | None]
-"""What a job may ask of GitHub, None where it has no token."""
+Connect = Callable[[Task, Say], GitHub | None]
+"""What a job may ask of GitHub, None where it has no token; waits are said."""
 _WITHOUT_TOKEN = (Mode.MEASURE, Mode.NIGHTLY)
+_TOKEN_OF_JOB = "ECOCI_TOKEN_IS_OF_JOB"
 
 
 def run_action(env: Mapping[str, str], say: Say, command: Say, connect: Connect | None = None) -> int:
     """Do what the job asks for and tell it; the exit code is that of the verdict, whatever became of telling.
 
-    Raises the error that kept the work from its end, after it was told in the summary.
+    Raises the error that kept the work from its end, after it was told.
     """
-    task = read_task(env)
+    try:
+        task = read_task(env)
+    except EcociError as error:
+        tell_failure(env, "action", error, say)
+        raise
     os.chdir(task.workspace)
     say(f"ecoci {task.mode.value} of {task.event.repository}, event {task.event.raw_name}")
-    github = None if task.mode in _WITHOUT_TOKEN else (connect or connected)(task)
-    try:
-        done = _work(task, github)
-    except EcociError as error:
-        tell_failure(task, error)
-        raise
+    done, github = _done(task, connect or connected, say)
     deliver(task, done, github, say, command)
     if done.stopped is not None:
         raise done.stopped
     return done.exit_code
+
+
+def _done(task: Task, connect: Connect, say: Say) -> tuple[Done, GitHub | None]:
+    github = None
+    try:
+        github = None if task.mode in _WITHOUT_TOKEN else connect(task, say)
+        return _work(task, github), github
+    except EcociError as error:
+        deliver_failure(task, error, github, say)
+        raise
 
 
 def _work(task: Task, github: GitHub | None) -> Done:
@@ -60,21 +70,25 @@ def _needed(github: GitHub | None) -> GitHub:
     return github
 
 
-def connected(task: Task) -> GitHub | None:
-    """GitHub itself by the token of the job."""
+def connected(task: Task, say: Say) -> GitHub | None:
+    """GitHub itself by the token of the job, or by the one that the workflow gives instead."""
     if not task.inputs.token:
         return None
+    from ecoci.actions.sticky import by_workflow
     from ecoci.clocks import SystemClock
     from ecoci.github.archives import GitHubArtifacts
     from ecoci.github.client import Access, GitHubClient
     from ecoci.github.comments import GitHubComments
+    from ecoci.github.own import OwnComments
     from ecoci.github.pulls import GitHubPullRequests
     from ecoci.github.statuses import GitHubStatuses
 
-    api, repository = GitHubClient(Access(task.job.api_url, task.inputs.token), SystemClock()), task.event.repository
+    repository = task.event.repository
+    api = GitHubClient(Access(task.job.api_url, task.inputs.token), SystemClock(), say)
     return GitHub(
         GitHubComments(api, repository),
         GitHubStatuses(api, repository),
         GitHubPullRequests(api, repository),
         GitHubArtifacts(api, repository),
+        by_workflow if task.env.get(_TOKEN_OF_JOB) == "true" else OwnComments(api),
     )

@@ -23,7 +23,7 @@ from ecoci.cli_parts import (
 
 if TYPE_CHECKING:
     from ecoci.actions.admission import Trusted
-    from ecoci.model import Baseline, Report
+    from ecoci.model import Report
     from ecoci.model.bundle import JudgedAgain
 
 FORMATS = ("terminal", "markdown", "csv")
@@ -124,33 +124,11 @@ def _trusted(asked: Reporting) -> Trusted:
     """What this checkout says: it must be that of the base."""
     from dataclasses import replace
 
-    from ecoci.actions.admission import Trusted
-    from ecoci.audit_policy import PolicyFiles, rulebook_here
-    from ecoci.store import FolderStore
-    from ecoci.wiring import describe_job
+    from ecoci.base_rules import BaseFiles, trusted_by
 
-    spec = load_spec(asked.spec_file, asked.only)
-    baselines = FolderStore(asked.spec_file.parent, asked.baselines).list_baselines()
-    made = replace(describe_job(Path.cwd()), commit=next(iter(asked.heads), None), spec_file=str(asked.spec_file))
-    return Trusted(
-        spec,
-        baselines,
-        made,
-        commits=asked.heads,
-        bases=asked.bases,
-        newer=newer_than_head(Path.cwd(), asked.heads[0], baselines) if asked.heads else None,
-        audit=rulebook_here(PolicyFiles(asked.spec_file.parent, asked.spec_file)).policy,
-        jobs=asked.jobs,
-        replays=asked.replays,
-    )
-
-
-def newer_than_head(folder: Path, head: str, baselines: tuple[Baseline, ...]) -> frozenset[str] | None:
-    """Commits of the baselines that the head does not contain, as far as the repository here knows them."""
-    from ecoci.ancestry import measured_commits
-    from ecoci.wiring import history
-
-    return history(folder).newer(measured_commits(baselines), head)
+    files = BaseFiles(Path.cwd(), asked.spec_file, asked.baselines)
+    trusted = trusted_by(files, load_spec(asked.spec_file, asked.only), next(iter(asked.heads), None))
+    return replace(trusted, commits=asked.heads, bases=asked.bases, jobs=asked.jobs, replays=asked.replays)
 
 
 def _tell_refused(judged: JudgedAgain) -> None:

@@ -34,7 +34,9 @@ from ecoci.model import (
     SetupProgress,
     Sides,
     Source,
+    StatusState,
     Trace,
+    TriggeringRun,
     Workload,
     WorkPhase,
 )
@@ -219,9 +221,11 @@ class Comments(Protocol):
 
 
 class Statuses(Protocol):
-    """Sets the status of a commit. Raises `ForbiddenError` and `PublishError`."""
+    """The statuses of commits by context, None before one is set. Raises `ForbiddenError` and `PublishError`."""
 
     def set(self, status: CommitStatus) -> None: ...
+
+    def state(self, sha: str, context: str) -> StatusState | None: ...
 
 
 class PullRequests(Protocol):
@@ -236,12 +240,15 @@ class PullRequests(Protocol):
 
 
 class RunArtifacts(Protocol):
-    """Zip archives that a workflow run has uploaded, by their names' beginning.
+    """Zip archives that a workflow run has uploaded, by their names' beginning, and whose run it was.
 
-    Raises `PublishError`, also for more than `most_bytes` in all. The bytes are hostile.
+    Of what several attempts uploaded the newest counts. Raises `PublishError`, also for more than `most_bytes` in all.
+    The bytes are hostile.
     """
 
-    def download(self, run_id: int, prefix: str, most_bytes: int) -> tuple[bytes, ...]: ...
+    def run(self, run_id: int) -> TriggeringRun: ...
+
+    def download(self, run_id: int, attempt: int, prefix: str, most_bytes: int) -> tuple[bytes, ...]: ...
 
 
 class RepositorySettings(Protocol):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ecoci.actions.attempts import of_last_attempts
 from ecoci.actions.limits import LIMITS, Limits, is_known
 from ecoci.actions.unzip import REMEDY, unzip
 from ecoci.errors import StorageError
@@ -27,15 +28,18 @@ class _TooManyError(Exception):
     """A folder holds more entries than any job makes."""
 
 
-def read_archives(folder: Path, limits: Limits = LIMITS) -> tuple[Archive, ...]:
-    """Every archive in `folder`, zip files unpacked in memory. Raises StorageError where there is no such folder."""
+def read_archives(folder: Path, limits: Limits = LIMITS, attempt: int = 1) -> tuple[Archive, ...]:
+    """Every archive in `folder`, zip files unpacked in memory; of a run's attempts only what its last ones uploaded.
+
+    `attempt` is that of the run that they were downloaded from. Raises StorageError where there is no such folder.
+    """
     if not folder.is_dir():
         raise StorageError(
             f"there is no folder {folder} with archives",
             cause="no job uploaded any, or they were downloaded elsewhere",
             remedy="download them there first, by actions/download-artifact",
         )
-    return tuple(_Reader(limits).archives(folder))
+    return tuple(_Reader(limits, attempt).archives(folder))
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class _Reader:
     """Reads with what is left of the limits: all archives share the bytes, each has its own entries."""
 
     limits: Limits
+    attempt: int
     entries: int = 0
     taken_bytes: int = 0
 
@@ -52,7 +57,8 @@ class _Reader:
         except _TooManyError:
             yield _crowded(folder.name, self.limits)
             return
-        for entry in top:
+        last = of_last_attempts((entry.name.removesuffix(".zip") for entry in top), self.attempt)
+        for entry in (one for one in top if one.name.removesuffix(".zip") in last):
             if entry.name.endswith(".zip"):
                 yield self._packed(entry)
             elif entry.is_dir(follow_symlinks=False):

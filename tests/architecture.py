@@ -75,6 +75,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     4: (
         *(
             "audit_judge",
+            "base_rules",
             "audit_policy",
             "audit_request",
             "audit_run",

@@ -13,6 +13,11 @@ from ecoci.plans import shown
 T = TypeVar("T")
 Problem = tuple[str, str] | None
 """Why a record is not used, and what to do."""
+_NO_AUDIT = Refused(
+    "the audit",
+    "no job handed over an audit of this commit, so nobody looked at the code",
+    "let a job of mode audit upload its folder with `if: always()`; where none is wanted, set `require-audit: false`",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,8 @@ class Trusted:
     `made` is of the judging job, its commit the head's. `commits` are those that records may name, such as the head
     and GitHub's merge of it; empty means any, as long as all name the same. `bases` are those that pairs may have as
     their base; empty means any but the head. `newer` are commits of baselines that the head does not contain, None
-    where nobody can tell. From at least `jobs` jobs each scenario of `spec` is wanted. `replays` are for trials only.
+    where nobody can tell. Each scenario of `spec` is wanted from at least `jobs` jobs, and an audit if `wants_audit`.
+    `replays` are for trials only.
     """
 
     spec: Spec
@@ -33,6 +39,7 @@ class Trusted:
     newer: frozenset[str] | None = None
     audit: AuditPolicy = field(default_factory=AuditPolicy)
     jobs: int = 1
+    wants_audit: bool = False
     replays: bool = False
 
 
@@ -55,7 +62,7 @@ class _Jobs:
 
 
 def admitted(bundle: Bundle, trusted: Trusted) -> Bundle:
-    """The records of this change, each job once, and the refused with all others."""
+    """The records of this change, each job once; the refused with all others, and the audit where one is missing."""
     commits = trusted.commits or _first_commit(bundle)
     refused = list(bundle.refused)
     known = frozenset(entry.job_id for baseline in trusted.baselines for entry in baseline.observations)
@@ -71,6 +78,8 @@ def admitted(bundle: Bundle, trusted: Trusted) -> Bundle:
     results = _kept(bundle.results, of_result, _name_of_job, refused)
     pairs = _kept(bundle.pairs, of_pairs, _name_of_job, refused)
     audits = _kept(bundle.audits, lambda one: _other_commit(one.commit, commits), lambda _: "an audit", refused)
+    if trusted.wants_audit and not audits:
+        refused.append(_NO_AUDIT)
     return Bundle(results, pairs, audits, tuple(refused))
 
 

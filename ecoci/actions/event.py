@@ -97,10 +97,8 @@ def _run(payload: Part) -> TriggeringRun:
     return TriggeringRun(
         run_id=run.whole("id"),
         attempt=run.whole("run_attempt"),
-        event=run.text("event", WORD, "the name of an event"),
         head_sha=run.sha("head_sha"),
         head_repository=None if fork is None else fork.repository("full_name"),
-        conclusion=run.maybe_text("conclusion", WORD, "how the run ended"),
     )
 
 

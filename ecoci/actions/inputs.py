@@ -13,6 +13,7 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from ecoci.actions.matrix import parse_runners
 from ecoci.errors import InputError
 from ecoci.model import ActionInputs, FailOn, ForkStatus, Mode
 from ecoci.spec_fields import suggest
@@ -105,6 +106,11 @@ def _scenarios(name: str, value: str) -> tuple[str, ...]:
     return tuple(_text(name, word) for word in words)
 
 
+def _runners(name: str, value: str) -> tuple[str, ...]:
+    """As `ecoci matrix` is told them."""
+    return tuple(runner.name for runner in parse_runners(_text(name, ",".join(value.splitlines()))))
+
+
 def _suite(name: str, value: str) -> str:
     """It stands in a comment of HTML and in the name of a status."""
     if not _SUITE.fullmatch(value):
@@ -156,7 +162,8 @@ def _run_id(name: str, value: str) -> int:
 _READERS: Mapping[str, Reader] = {
     **dict.fromkeys(("python", "measure-python", "ecoci-path", "spec", "baselines", "out", "base"), _text),
     **dict.fromkeys(("sarif", "artifact", "gpu", "replay"), _text),
-    **dict.fromkeys(("comment", "status", "annotations", "summary", "ephemeral-runner", "changed-only"), _truth),
+    **dict.fromkeys(("comment", "status", "annotations", "summary", "ephemeral-runner", "require-audit"), _truth),
+    "changed-only": _truth,
     "mode": _word(Mode),
     "token": _token,
     "scenario": _scenarios,
@@ -164,6 +171,7 @@ _READERS: Mapping[str, Reader] = {
     "fail-on": _word(FailOn),
     "fork-status": _word(ForkStatus),
     "run-id": _run_id,
+    "runners": _runners,
     "budget": _number(MOST_MINUTES, "minutes", above_zero=True),
     "pairs": _pairs,
     "wait-idle": _number(MOST_SECONDS, "seconds", above_zero=False),

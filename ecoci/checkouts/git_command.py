@@ -133,7 +133,7 @@ def _refuse_unusable(answer: Answer, folder: Path) -> None:
         raise InputError(
             f"{place} is not in a git repository",
             cause="two sides are told apart by their commits, and this folder was copied or downloaded without them",
-            remedy="run the command in a clone; in a workflow, install git before actions/checkout",
+            remedy="run the command in a clone; in a workflow, let actions/checkout come before, with git installed",
         )
     if "must be run in a work tree" in said:
         raise InputError(

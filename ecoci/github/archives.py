@@ -7,14 +7,29 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ecoci.actions.attempts import of_last_attempts
 from ecoci.errors import PublishError
-from ecoci.github.answers import GONE, OK, Json, Purpose, number_of, objects_of, refusal, text_of
+from ecoci.github.answers import (
+    GONE,
+    NOT_FOUND,
+    OK,
+    Json,
+    Purpose,
+    number_of,
+    object_of,
+    objects_of,
+    part_of,
+    refusal,
+    text_of,
+)
 from ecoci.github.api import PER_PAGE, Api, Request, pages, path_in
+from ecoci.model import TriggeringRun
 
 MOST_PAGES = 10
 MOST_ARCHIVES = 256
 """As many as a matrix has jobs."""
 
+_ASKING = Purpose("asking for the workflow run", "actions: read")
 _LISTING = Purpose("listing the archives of the workflow run", "actions: read")
 _FETCHING = Purpose("downloading an archive of the workflow run", "actions: read")
 
@@ -37,9 +52,21 @@ class GitHubArtifacts:
         self._api = api
         self._actions = path_in(repository, "actions")
 
-    def download(self, run_id: int, prefix: str, most_bytes: int) -> tuple[bytes, ...]:
+    def run(self, run_id: int) -> TriggeringRun:
+        answer = self._api.send(Request("GET", f"{self._actions}/runs/{run_id}"))
+        if answer.status == NOT_FOUND:
+            raise PublishError(
+                f"there is no workflow run {run_id} in this repository",
+                cause="the number is of another repository, or the run was deleted",
+                remedy="correct the input run-id; it ends the address of the run, /actions/runs/N",
+            )
+        return _run(object_of(answer, _ASKING))
+
+    def download(self, run_id: int, attempt: int, prefix: str, most_bytes: int) -> tuple[bytes, ...]:
         """In the order of their names. Nothing is downloaded where the sizes that GitHub names are too much."""
-        found = sorted(self._named(run_id, prefix), key=lambda one: (one.name, one.id))
+        listed = tuple(self._named(run_id, prefix))
+        wanted = of_last_attempts((one.name for one in listed), attempt)
+        found = sorted((one for one in listed if one.name in wanted), key=lambda one: (one.name, one.id))
         _check(found, run_id, most_bytes)
         archives: list[bytes] = []
         for one in found:
@@ -87,6 +114,15 @@ def _expired(archive: _Archive) -> PublishError:
     return PublishError(
         f"archive {archive.id} of the workflow run has expired",
         remedy="run the measuring workflow again, or have it keep its archives longer (retention-days)",
+    )
+
+
+def _run(found: Json) -> TriggeringRun:
+    return TriggeringRun(
+        run_id=number_of(found, "id", _ASKING),
+        attempt=number_of(found, "run_attempt", _ASKING),
+        head_sha=text_of(found, "head_sha", _ASKING),
+        head_repository=text_of(part_of(found, "head_repository", _ASKING), "full_name", _ASKING) or None,
     )
 
 

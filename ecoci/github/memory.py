@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from ecoci.actions.attempts import of_last_attempts
 from ecoci.actions.sticky import ACTIONS_LOGIN
 from ecoci.errors import ForbiddenError, PublishError
-from ecoci.model import CommitStatus, IssueComment, PullRequest
+from ecoci.model import CommitStatus, IssueComment, PullRequest, StatusState, TriggeringRun
 from ecoci.model.settings import RepositoryFacts, RunnerFacts, TokenDefaults
 
 T = TypeVar("T")
@@ -59,6 +60,10 @@ class MemoryStatuses:
     def set(self, status: CommitStatus) -> None:
         self.given.append(status)
 
+    def state(self, sha: str, context: str) -> StatusState | None:
+        named = (one.state for one in reversed(self.given) if (one.sha, one.context) == (sha, context))
+        return next(named, None)
+
 
 class MemoryPullRequests:
     """The pull requests that were given."""
@@ -77,14 +82,22 @@ class MemoryPullRequests:
 
 
 class MemoryArtifacts:
-    """Archives by the id of their run and their name."""
+    """Runs, and archives by the id of their run and their name."""
 
-    def __init__(self, archives: Mapping[int, Mapping[str, bytes]] | None = None) -> None:
+    def __init__(
+        self, archives: Mapping[int, Mapping[str, bytes]] | None = None, runs: Iterable[TriggeringRun] = ()
+    ) -> None:
         self._archives = archives or {}
+        self._runs = {one.run_id: one for one in runs}
 
-    def download(self, run_id: int, prefix: str, most_bytes: int) -> tuple[bytes, ...]:
-        archives = self._archives.get(run_id, {})
-        found = tuple(content for name, content in sorted(archives.items()) if name.startswith(prefix))
+    def run(self, run_id: int) -> TriggeringRun:
+        if run_id not in self._runs:
+            raise PublishError(f"there is no workflow run {run_id} in this repository")
+        return self._runs[run_id]
+
+    def download(self, run_id: int, attempt: int, prefix: str, most_bytes: int) -> tuple[bytes, ...]:
+        archives = {name: one for name, one in self._archives.get(run_id, {}).items() if name.startswith(prefix)}
+        found = tuple(archives[name] for name in sorted(of_last_attempts(archives, attempt)))
         if sum(map(len, found)) > most_bytes:
             raise PublishError(f"the archives of run {run_id} are larger than {most_bytes:,} bytes")
         return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ecoci.github.answers import Purpose, object_of
-from ecoci.github.api import Api, Request, path_in
-from ecoci.model import CommitStatus
+from ecoci.github.answers import Purpose, object_of, objects_of, text_of
+from ecoci.github.api import PER_PAGE, Api, Request, path_in
+from ecoci.model import CommitStatus, StatusState
 from ecoci.render.statuses import short_description
 
 _SETTING = Purpose("setting the commit status", "statuses: write")
+_ASKING = Purpose("asking for the commit's statuses", "statuses: read")
 
 
 class GitHubStatuses:
@@ -28,3 +29,11 @@ class GitHubStatuses:
         description = short_description(status.description)
         content = {"state": status.state.value, "context": status.context, "description": description, **target}
         object_of(self._api.send(Request("POST", path, content=content)), _SETTING)
+
+    def state(self, sha: str, context: str) -> StatusState | None:
+        """The newest of that name among the hundred that were set last, which GitHub gives in this order."""
+        path = path_in(self._repository, "commits", quote(sha, safe=""), "statuses")
+        answer = self._api.send(Request("GET", path, (("per_page", str(PER_PAGE)),)))
+        named = (one for one in objects_of(answer, _ASKING) if text_of(one, "context", _ASKING) == context)
+        word = next((text_of(one, "state", _ASKING) for one in named), "")
+        return StatusState(word) if word in set(StatusState) else None

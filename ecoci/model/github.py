@@ -53,7 +53,7 @@ class ActionInputs:
     Texts are empty and the rest None where nothing was asked for. `python` and `ecoci_path` say what runs ecoci itself,
     `measure_python` what measures. `base` is a commit, branch or tag, `artifact` a folder of downloaded archives and
     `run_id` the workflow run whose archives are fetched where there is none. `budget` is in minutes, `wait_idle` in
-    seconds.
+    seconds. `runners` are the kinds of runners that each scenario is awaited from.
     """
 
     mode: Mode = Mode.AUTO
@@ -77,6 +77,8 @@ class ActionInputs:
     ephemeral_runner: bool = False
     artifact: str = ""
     run_id: int | None = None
+    runners: tuple[str, ...] = ()
+    require_audit: bool = True
     gpu: str = ""
     budget: float | None = None
     pairs: int | None = None
@@ -99,14 +101,15 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class TriggeringRun:
-    """The finished workflow run that a `workflow_run` event tells of. Its head may be of a fork, and so all it made."""
+    """A workflow run that measured, such as the one that a `workflow_run` event tells of.
+
+    Its head may be of a fork, and so all it made. `attempt` counts from 1.
+    """
 
     run_id: int
     attempt: int
-    event: str
     head_sha: str
     head_repository: str | None
-    conclusion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +135,8 @@ class Event:
     @property
     def is_fork(self) -> bool:
         """Whether the code is of another repository, or of one that is gone."""
-        source = self.pull_request or self.run
-        return source is not None and source.head_repository != self.repository
+        sources = (self.pull_request, self.run)
+        return any(one is not None and one.head_repository != self.repository for one in sources)
 
 
 @dataclass(frozen=True, slots=True)

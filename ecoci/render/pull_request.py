@@ -126,6 +126,11 @@ def _status_of_audit(audit: AuditReport) -> str:
     return f"audit {'fails' if audit.fails else 'passes'}: {audit_words.counts(audit)}"
 
 
+def render_not_posted(what: str, why: str) -> str:
+    """A line below the answer in the summary, which is then the only place that has it."""
+    return f"\n> The {what} is not on the pull request: {_sentence(why)}\n"
+
+
 def render_failure(mode: str, message: str, cause: str, remedy: str) -> str:
     """What the summary says of a job that could not do its work."""
     parts = (f"⛔ **ecoci {mode} could not finish**: {_sentence(message)}", _sentence(cause) if cause else "")

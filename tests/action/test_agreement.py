@@ -41,7 +41,7 @@ def test_the_defaults_that_people_read_are_those_that_ecoci_has() -> None:
 
 def decided(mode: Mode, name: str, kind: str) -> tuple[Mode, dict[str, str]]:
     env = variables(name, RUNNER_ENVIRONMENT=kind, ECOCI_INPUT_MODE=mode.value, ECOCI_INPUT_TOKEN=TOKEN)
-    return choose_mode(mode, parse_event(env, payload_text(name)), parse_job(env)), env
+    return choose_mode(parse_inputs(env), parse_event(env, payload_text(name)), parse_job(env)), env
 
 
 @pytest.mark.parametrize(("mode", "name", "kind"), list(product(Mode, EVENTS, KINDS)))

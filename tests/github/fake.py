@@ -27,7 +27,7 @@ MOST_BODY = 65_536
 MOST_DESCRIPTION = 140
 MOST_STATUSES = 1000
 BOT = "github-actions[bot]"
-READING = frozenset({"pull-requests: read", "actions: read", "metadata: read"})
+READING = frozenset({"pull-requests: read", "statuses: read", "actions: read", "metadata: read"})
 ALL_RIGHTS = READING | {"pull-requests: write", "statuses: write"}
 ADMINISTRATION = ALL_RIGHTS | {"contents: read", "administration: read"}
 
@@ -126,6 +126,7 @@ class FakeGitHub:
         self.statuses: list[dict[str, Any]] = []
         self.commits = {HEAD, BASE}
         self.pulls: dict[int, dict[str, Any]] = {}
+        self.runs: dict[int, dict[str, Any]] = {}
         self.archives: dict[int, list[dict[str, Any]]] = {}
         self.contents: dict[int, bytes] = {}
         self.locked: set[int] = set()
@@ -150,6 +151,9 @@ class FakeGitHub:
     def add_pull(self, number: int, **changes: Any) -> None:
         usual = {"head_sha": HEAD, "head_repository": REPOSITORY, "base_sha": BASE, "base_ref": "main", "state": "open"}
         self.pulls[number] = {"number": number, **usual, **changes}
+
+    def add_run(self, run_id: int, **changes: Any) -> None:
+        self.runs[run_id] = {"id": run_id, "run_attempt": 1, "head_sha": HEAD, "head_repository": REPOSITORY, **changes}
 
     def add_archive(self, run_id: int, name: str, content: bytes, **changes: Any) -> int:
         number = 500 + len(self.contents)
@@ -263,6 +267,15 @@ class FakeGitHub:
         creator = objects.user(self.url, holder.login, holder.kind)
         return _said(201, objects.status(self.url, asked, len(self.statuses), creator))
 
+    def _list_statuses(self, call: Call, holder: Holder, sha: str) -> Reply:
+        creator = objects.user(self.url, holder.login, holder.kind)
+        newest_first = [one for one in reversed(self.statuses) if one["sha"] == sha]
+        return self._page(call, [objects.status(self.url, one, 1, creator) for one in newest_first])
+
+    def _get_run(self, _call: Call, _holder: Holder, run_id: str) -> Reply:
+        found = self.runs.get(int(run_id))
+        return refused(404, "Not Found") if found is None else _said(200, objects.run(self.url, REPOSITORY, found))
+
     def _list_pulls(self, call: Call, _holder: Holder) -> Reply:
         found = [one for one in self.pulls.values() if call.query("state", "open") in ("all", one["state"])]
         newest_first = sorted(found, key=lambda one: int(one["number"]), reverse=True)
@@ -349,8 +362,10 @@ _ROUTES: tuple[tuple[str, str, str, _Route], ...] = (
     ("POST", r"/issues/(\d+)/comments", "pull-requests: write", FakeGitHub._create_comment),
     ("PATCH", r"/issues/comments/(\d+)", "pull-requests: write", FakeGitHub._update_comment),
     ("POST", r"/statuses/([^/]+)", "statuses: write", FakeGitHub._create_status),
+    ("GET", r"/commits/([^/]+)/statuses", "statuses: read", FakeGitHub._list_statuses),
     ("GET", r"/pulls", "pull-requests: read", FakeGitHub._list_pulls),
     ("GET", r"/pulls/(\d+)", "pull-requests: read", FakeGitHub._get_pull),
+    ("GET", r"/actions/runs/(\d+)", "actions: read", FakeGitHub._get_run),
     ("GET", r"/actions/runs/(\d+)/artifacts", "actions: read", FakeGitHub._list_archives),
     ("GET", r"/actions/artifacts/(\d+)/zip", "actions: read", FakeGitHub._get_archive),
     ("GET", r"", "metadata: read", FakeGitHub._get_repository),

@@ -162,3 +162,34 @@ def artifact(url: str, repository: str, found: Mapping[str, Any]) -> Json:
     own = f"{url}/repos/{repository}/actions/artifacts/{found['id']}"
     moments = dict.fromkeys(("created_at", "updated_at", "expires_at"), "2026-11-21T12:00:00Z")
     return {"node_id": "A_1", "url": own, "archive_download_url": f"{own}/zip", **found, **moments}
+
+
+def run(url: str, into: str, found: Mapping[str, Any]) -> Json:
+    """A workflow run. `found` has id, run_attempt, head_sha, and head_repository (None when deleted)."""
+    own = f"{url}/repos/{into}/actions/runs/{found['id']}"
+    parts = ("jobs", "logs", "check_suite", "artifacts", "cancel", "rerun", "workflow")
+    source = found["head_repository"]
+    return {
+        "id": found["id"],
+        "node_id": "WFR_1",
+        "name": "ecoci",
+        "path": ".github/workflows/ecoci.yml",
+        "run_number": 1,
+        "run_attempt": found["run_attempt"],
+        "display_title": "Quantize",
+        "event": "pull_request",
+        "status": "completed",
+        "conclusion": "success",
+        "workflow_id": 1,
+        "head_branch": "quantize",
+        "head_sha": found["head_sha"],
+        "head_commit": None,
+        "pull_requests": [],
+        "repository": repository(url, into, is_fork=False),
+        "head_repository": None if source is None else repository(url, source, is_fork=source != into),
+        "url": own,
+        "html_url": own,
+        **{f"{part}_url": f"{own}/{part}" for part in parts},
+        "created_at": "2026-11-21T12:00:00Z",
+        "updated_at": "2026-11-21T12:00:00Z",
+    }

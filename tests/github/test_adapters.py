@@ -13,7 +13,7 @@ from ecoci.github.own import OwnComments
 from ecoci.github.publishing import publish_comment, publish_status
 from ecoci.github.pulls import GitHubPullRequests
 from ecoci.github.statuses import GitHubStatuses
-from ecoci.model import CommitStatus, Posted, PostOutcome, PullRequest, StatusState
+from ecoci.model import CommitStatus, Posted, PostOutcome, PullRequest, StatusState, TriggeringRun
 from tests.github.fake import (
     BASE,
     BOT,
@@ -229,6 +229,19 @@ def test_a_github_that_is_down_is_an_outcome(github: FakeGitHub, comments: GitHu
     assert post(comments).posted is Posted.FAILED
 
 
+@pytest.mark.parametrize("state", list(StatusState))
+def test_the_state_of_a_status_is_its_newest(github: FakeGitHub, statuses: GitHubStatuses, state: StatusState) -> None:
+    assert statuses.state(HEAD, "ecoci") is None
+    for sha, context, told in (
+        (HEAD, "ecoci", StatusState.PENDING),
+        (HEAD, "ecoci", state),
+        (HEAD, "ecoci / b", state),
+    ):
+        statuses.set(CommitStatus(sha, told, context, "words"))
+    statuses.set(CommitStatus(BASE, StatusState.PENDING, "ecoci", "of another commit"))
+    assert statuses.state(HEAD, "ecoci") is state
+
+
 # whose token it is
 
 
@@ -417,19 +430,42 @@ def test_archives_come_by_the_beginning_of_their_names_and_in_their_order(
     for name in ("ecoci-b", "logs", "ecoci-a"):
         github.add_archive(1, name, f"zip of {name}".encode())
     github.add_archive(2, "ecoci-c", b"of another run")
-    assert archives.download(1, "ecoci-", 1000) == (b"zip of ecoci-a", b"zip of ecoci-b")
+    assert archives.download(1, 1, "ecoci-", 1000) == (b"zip of ecoci-a", b"zip of ecoci-b")
     assert all("authorization" not in call.headers for call in github.stored_calls)
 
 
+def test_of_a_job_that_ran_again_only_the_newest_archive_comes(github: FakeGitHub, archives: GitHubArtifacts) -> None:
+    for name in ("ecoci-audit-1", "ecoci-gpu-1", "ecoci-gpu-2", "ecoci-h100"):
+        github.add_archive(1, name, name.encode())
+    github.add_archive(1, "ecoci-old-1", b"", expired=True)
+    github.add_archive(1, "ecoci-old-2", b"ecoci-old-2")
+    wanted = ("ecoci-audit-1", "ecoci-gpu-2", "ecoci-h100", "ecoci-old-2")
+    assert archives.download(1, 2, "ecoci-", 1000) == tuple(name.encode() for name in wanted)
+
+
+@pytest.mark.parametrize("source", [REPOSITORY, "stranger/models", None])
+def test_whose_run_it_was_is_what_github_says(
+    github: FakeGitHub, archives: GitHubArtifacts, source: str | None
+) -> None:
+    github.add_run(5, run_attempt=3, head_repository=source)
+    assert archives.run(5) == TriggeringRun(5, 3, HEAD, source)
+
+
+def test_a_run_that_is_not_there_is_an_error_with_what_to_correct(archives: GitHubArtifacts) -> None:
+    with pytest.raises(PublishError, match="there is no workflow run 5 in this repository") as caught:
+        archives.run(5)
+    assert "run-id" in caught.value.remedy
+
+
 def test_a_run_without_archives_has_none(archives: GitHubArtifacts) -> None:
-    assert archives.download(1, "ecoci-", 1000) == ()
+    assert archives.download(1, 1, "ecoci-", 1000) == ()
 
 
 def test_archives_on_later_pages_are_found(github: FakeGitHub, archives: GitHubArtifacts) -> None:
     for index in range(150):
         github.add_archive(1, f"logs-{index}", b"x")
     github.add_archive(1, "ecoci-a", b"zip")
-    assert archives.download(1, "ecoci-", 1000) == (b"zip",)
+    assert archives.download(1, 1, "ecoci-", 1000) == (b"zip",)
 
 
 def test_archives_that_are_too_large_together_are_not_even_asked_for(
@@ -438,7 +474,7 @@ def test_archives_that_are_too_large_together_are_not_even_asked_for(
     github.add_archive(1, "ecoci-a", b"x" * 600)
     github.add_archive(1, "ecoci-b", b"x" * 600)
     with pytest.raises(PublishError, match=r"run 1 uploaded 2 archives of 1,200 bytes, more than 256 of 1,000"):
-        archives.download(1, "ecoci-", 1000)
+        archives.download(1, 1, "ecoci-", 1000)
     assert github.stored_calls == []
 
 
@@ -446,20 +482,20 @@ def test_too_many_archives_are_refused(github: FakeGitHub, archives: GitHubArtif
     for index in range(257):
         github.add_archive(1, f"ecoci-{index}", b"")
     with pytest.raises(PublishError, match="257 archives"):
-        archives.download(1, "ecoci-", 1000)
+        archives.download(1, 1, "ecoci-", 1000)
 
 
 def test_an_archive_that_is_larger_than_github_said_is_cut_off(github: FakeGitHub, archives: GitHubArtifacts) -> None:
     github.add_archive(1, "ecoci-a", b"x" * 600)
     github.add_archive(1, "ecoci-b", b"x" * 600, size_in_bytes=1)
     with pytest.raises(PublishError, match="larger than 400 bytes"):
-        archives.download(1, "ecoci-", 1000)
+        archives.download(1, 1, "ecoci-", 1000)
 
 
 def test_an_archive_that_is_not_what_was_uploaded_is_refused(github: FakeGitHub, archives: GitHubArtifacts) -> None:
     github.add_archive(1, "ecoci-a", b"x", digest="sha256:" + "0" * 64)
     with pytest.raises(PublishError, match="is not what was uploaded"):
-        archives.download(1, "ecoci-", 1000)
+        archives.download(1, 1, "ecoci-", 1000)
 
 
 @pytest.mark.parametrize("digest", [None, ""])
@@ -467,13 +503,13 @@ def test_a_server_that_names_no_digest_is_believed(
     github: FakeGitHub, archives: GitHubArtifacts, digest: str | None
 ) -> None:
     github.add_archive(1, "ecoci-a", b"x", digest=digest)
-    assert archives.download(1, "ecoci-", 1000) == (b"x",)
+    assert archives.download(1, 1, "ecoci-", 1000) == (b"x",)
 
 
 def test_an_archive_that_has_expired_says_what_to_do(github: FakeGitHub, archives: GitHubArtifacts) -> None:
     number = github.add_archive(1, "ecoci-a", b"x", expired=True)
     with pytest.raises(PublishError, match=f"archive {number} of the workflow run has expired") as caught:
-        archives.download(1, "ecoci-", 1000)
+        archives.download(1, 1, "ecoci-", 1000)
     assert "retention-days" in caught.value.remedy
 
 
@@ -483,13 +519,13 @@ def test_an_archive_that_expires_between_list_and_download_says_so_too(
     github.add_archive(1, "ecoci-a", b"x")
     github.faults = [Fault("GET", "/zip", refused(410, "Artifact has expired"))]
     with pytest.raises(PublishError, match="has expired"):
-        archives.download(1, "ecoci-", 1000)
+        archives.download(1, 1, "ecoci-", 1000)
 
 
 def test_without_the_right_to_read_actions_the_error_names_it(github: FakeGitHub, archives: GitHubArtifacts) -> None:
     github.holders[TOKEN] = Holder(rights=frozenset())
     with pytest.raises(ForbiddenError) as caught:
-        archives.download(1, "ecoci-", 1000)
+        archives.download(1, 1, "ecoci-", 1000)
     assert "actions: read" in caught.value.remedy
 
 

@@ -20,7 +20,7 @@ from ecoci.github.publishing import publish_comment, publish_status
 from ecoci.github.pulls import GitHubPullRequests
 from ecoci.github.settings import GitHubSettings
 from ecoci.github.statuses import GitHubStatuses
-from ecoci.model import CommitStatus, Posted, StatusState
+from ecoci.model import CommitStatus, Posted, StatusState, TriggeringRun
 from tests.github.description import EDITIONS
 from tests.github.fake import (
     ADMINISTRATION,
@@ -137,6 +137,22 @@ def test_statuses_fit(github: FakeGitHub, client: GitHubClient, contract: Contra
     assert contract.violations() == []
 
 
+def test_asking_for_a_status_fits(client: GitHubClient, contract: Contract) -> None:
+    statuses = GitHubStatuses(client, REPOSITORY)
+    assert statuses.state(HEAD, STATUS.context) is None
+    statuses.set(STATUS)
+    assert statuses.state(HEAD, STATUS.context) is StatusState.PENDING
+    assert contract.violations() == []
+
+
+def test_a_run_fits(github: FakeGitHub, client: GitHubClient, contract: Contract) -> None:
+    github.add_run(1, head_repository="stranger/models")
+    assert GitHubArtifacts(client, REPOSITORY).run(1) == TriggeringRun(1, 1, HEAD, "stranger/models")
+    with pytest.raises(PublishError, match="there is no workflow run 2"):
+        GitHubArtifacts(client, REPOSITORY).run(2)
+    assert contract.violations() == []
+
+
 def test_pull_requests_fit(github: FakeGitHub, client: GitHubClient, contract: Contract) -> None:
     pulls = GitHubPullRequests(client, REPOSITORY)
     github.add_pull(8, head_sha="c" * 40, head_repository="stranger/models")
@@ -154,10 +170,10 @@ def test_archives_fit(github: FakeGitHub, client: GitHubClient, contract: Contra
     archives = GitHubArtifacts(client, REPOSITORY)
     for index in range(101):
         github.add_archive(1, f"ecoci-{index}", b"PK")
-    assert len(archives.download(1, "ecoci-10", 1000)) == 2
+    assert len(archives.download(1, 1, "ecoci-10", 1000)) == 2
     github.faults = [Fault("GET", "/zip", refused(410, "Artifact has expired"))]
     with pytest.raises(PublishError, match="has expired"):
-        archives.download(1, "ecoci-2", 1000)
+        archives.download(1, 1, "ecoci-2", 1000)
     assert contract.violations() == []
 
 

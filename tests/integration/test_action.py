@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ecoci.action import GitHub, Task
 from ecoci.action_run import run_action
 from ecoci.codec import dumps, loads
 from ecoci.errors import EcociError, ForbiddenError, InputError, PublishError
-from ecoci.github.memory import MemoryArtifacts, MemoryComments, MemoryPullRequests, MemoryStatuses
-from ecoci.model import CommitStatus, IssueComment, PairsResult, PullRequest, StatusState
-from tests import payloads, recorded
+from ecoci.github.memory import MemoryComments, MemoryStatuses
+from ecoci.model import CommitStatus, IssueComment, StatusState
+from tests.action_sites import Site, make_site
 from tests.archives import packed
-from tests.recorded import BAD, GOOD, RECORDED, SPEC
-from tests.repositories import Repository, new_repository
-
-NUMBER = 2
+from tests.recorded import GOOD, RECORDED, SPEC
 
 
 class ReadOnlyComments(MemoryComments):
@@ -34,86 +30,11 @@ class ReadOnlyStatuses(MemoryStatuses):
         raise ForbiddenError("the token may not set statuses: 403 Resource not accessible by integration")
 
 
-@dataclass
-class Site:
-    """A repository on GitHub and a job in it; `run` does what the action does there."""
-
-    repository: Repository
-    folder: Path
-    event: str = "pull_request"
-    comments: MemoryComments = field(default_factory=MemoryComments)
-    statuses: MemoryStatuses = field(default_factory=MemoryStatuses)
-    archives: dict[str, bytes] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
-    head: str = ""
-    base: str = ""
-    moved: bool = False
-
-    def payload(self) -> Path:
-        told = payloads.payload(self.event)
-        if "pull_request" in told:
-            told["pull_request"]["head"]["sha"] = self.head
-            told["pull_request"]["base"]["sha"] = self.base
-        if "workflow_run" in told:
-            told["workflow_run"]["head_sha"] = self.head
-        file = self.folder / "event.json"
-        file.write_text(json.dumps(told), encoding="utf-8")
-        return file
-
-    def run(self, **inputs: str) -> int:
-        env = payloads.variables(
-            self.event,
-            GITHUB_EVENT_PATH=str(self.payload()),
-            GITHUB_WORKSPACE=str(self.repository.folder),
-            GITHUB_SHA=self.repository.git("rev-parse", "HEAD"),
-            GITHUB_STEP_SUMMARY=str(self.folder / "summary.md"),
-            GITHUB_OUTPUT=str(self.folder / "outputs"),
-            **{f"ECOCI_INPUT_{name.upper()}": value for name, value in inputs.items()},
-        )
-        return run_action(env, self.said.append, self.commands.append, self.connect)
-
-    def connect(self, task: Task) -> GitHub:
-        source = task.event.pull_request or task.event.run
-        repository = None if source is None else source.head_repository
-        pull = PullRequest(NUMBER, "f" * 40 if self.moved else self.head, repository, self.base, "main")
-        by_head = replace(pull, head_sha=self.head)
-        pulls = _Moving(pull, by_head)
-        run_id = task.job.run_id if task.event.run is None else task.event.run.run_id
-        return GitHub(self.comments, self.statuses, pulls, MemoryArtifacts({run_id: self.archives}))
-
-    @property
-    def summary(self) -> str:
-        return (self.folder / "summary.md").read_text(encoding="utf-8")
-
-    def outputs(self) -> dict[str, str]:
-        text = (self.folder / "outputs").read_text(encoding="utf-8")
-        return {found[1]: found[3] for found in re.finditer(r"^([\w-]+)<<(\S+)\n(.*)\n\2$", text, re.MULTILINE)}
-
-    def bodies(self) -> list[str]:
-        return [one.body for one in self.comments.written.get(NUMBER, ())]
-
-
-class _Moving(MemoryPullRequests):
-    """Found by its old head, although it may have a newer one by now."""
-
-    def __init__(self, now: PullRequest, then: PullRequest) -> None:
-        super().__init__(now)
-        self._then = then
-
-    def with_head(self, sha: str, repository: str | None) -> PullRequest | None:
-        return self._then if sha == self._then.head_sha else None
-
-
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A pull request that loads a model in 8 bit; the action goes to its checkout, and the tests come back."""
+    """The action goes to the checkout, and the tests come back."""
     monkeypatch.chdir(tmp_path)
-    repository = new_repository(tmp_path / "work space")
-    base = repository.commit(serve_py=GOOD, ecoci_yml=SPEC)
-    repository.git("checkout", "--quiet", "-b", "feature")
-    head = repository.commit(serve_py=BAD)
-    return Site(repository, tmp_path, base=base, head=head)
+    return make_site(tmp_path)
 
 
 # --- audit
@@ -144,7 +65,7 @@ def test_a_second_run_leaves_the_comment_alone_and_a_mended_change_updates_it(si
     assert "comment: updated" in site.said
     (body,) = site.bodies()
     assert "Audit: 0 findings" in body
-    assert [one.state for one in site.statuses.given][-1] is StatusState.SUCCESS
+    assert site.states()[-1] is StatusState.SUCCESS
 
 
 def test_a_token_that_may_only_read_changes_neither_verdict_nor_summary(site: Site) -> None:
@@ -182,7 +103,8 @@ def test_a_checkout_without_the_base_is_refused_with_the_line_that_mends_it(site
         site.run(mode="audit")
     assert "fetch-depth: 2" in caught.value.remedy
     assert "fetch\\-depth\\: 2" in site.summary
-    assert site.bodies() == []
+    assert "could not finish" in site.bodies()[0]
+    assert site.states() == [StatusState.ERROR]
 
 
 def test_a_link_in_the_checkout_does_not_lead_the_output_away(site: Site) -> None:
@@ -240,19 +162,9 @@ def test_a_replay_of_a_night_is_not_accepted_and_ends_as_its_report_does(site: S
 # --- report
 
 
-def recorded_pairs(site: Site) -> PairsResult:
-    """The recorded pairs as if they were of this pull request."""
-    return recorded.recorded_pairs(site.base, site.head)
-
-
-def on_base(site: Site) -> None:
-    """What a report job has checked out."""
-    site.repository.git("checkout", "--quiet", "main")
-
-
 def test_a_report_judges_the_records_again_and_answers_on_the_head(site: Site) -> None:
-    on_base(site)
-    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(recorded_pairs(site))})}
+    site.on_base()
+    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(site.pairs())})}
     assert site.run(mode="report") == 1
     (body,) = site.bodies()
     assert "**❌ REGRESSED**" in body.split("\n")[1]
@@ -262,27 +174,27 @@ def test_a_report_judges_the_records_again_and_answers_on_the_head(site: Site) -
 
 
 def test_a_report_of_a_finished_run_finds_the_pull_request_by_its_head(site: Site) -> None:
-    on_base(site)
+    site.on_base()
     site.event = "workflow_run_of_fork"
-    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(recorded_pairs(site))})}
+    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(site.pairs())})}
     assert site.run(mode="report", ephemeral_runner="true") == 1
     assert len(site.bodies()) == 1
 
 
 def test_measurements_by_the_workflow_of_a_fork_are_not_believed(site: Site) -> None:
-    on_base(site)
+    site.on_base()
     site.event = "workflow_run_of_fork"
-    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(recorded_pairs(site))})}
+    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(site.pairs())})}
     assert site.run(mode="report") == 0
-    assert [one.state for one in site.statuses.given] == [StatusState.PENDING]
+    assert site.states() == [StatusState.PENDING]
     (body,) = site.bodies()
     assert "NOT MEASURED" in body
     assert "could have written any number" in body
 
 
 def test_records_of_another_commit_are_named_and_never_green(site: Site) -> None:
-    on_base(site)
-    pairs = recorded_pairs(site)
+    site.on_base()
+    pairs = site.pairs()
     stale = replace(pairs, provenance=replace(pairs.provenance, commit="d" * 40))
     site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(stale)})}
     assert site.run(mode="report") == 3
@@ -292,29 +204,29 @@ def test_records_of_another_commit_are_named_and_never_green(site: Site) -> None
 
 
 def test_a_head_that_moved_on_is_not_answered(site: Site) -> None:
-    on_base(site)
+    site.on_base()
     site.moved = True
-    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(recorded_pairs(site))})}
+    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(site.pairs())})}
     assert site.run(mode="report") == 1
     assert site.bodies() == []
     assert site.statuses.given == []
 
 
 def test_a_fork_that_was_not_measured_is_pending_and_says_why(site: Site) -> None:
-    on_base(site)
+    site.on_base()
     site.event = "workflow_run_of_fork"
     site.archives = {"ecoci-audit-1": packed({"notes.txt": "nothing"})}
     assert site.run(mode="report") == 0
     (body,) = site.bodies()
     assert "NOT MEASURED" in body
     assert "pull\\-request\\/N" in body
-    assert [one.state for one in site.statuses.given] == [StatusState.PENDING]
+    assert site.states() == [StatusState.PENDING]
     site.run(mode="report", fork_status="failure")
     assert site.statuses.given[-1].state is StatusState.FAILURE
 
 
 def test_a_run_without_archives_cannot_be_judged(site: Site) -> None:
-    on_base(site)
+    site.on_base()
     with pytest.raises(PublishError, match="has uploaded no archive"):
         site.run(mode="report")
     assert "could not finish" in site.summary
@@ -325,11 +237,11 @@ def bomb(_site: Site) -> bytes:
 
 
 def foreign(site: Site) -> bytes:
-    return packed({"../../pairs.json": dumps(recorded_pairs(site)), "report.json": "{}", "comment.md": "@everyone"})
+    return packed({"../../pairs.json": dumps(site.pairs()), "report.json": "{}", "comment.md": "@everyone"})
 
 
 def not_finite(site: Site) -> bytes:
-    text = dumps(recorded_pairs(site))
+    text = dumps(site.pairs())
     return packed({"pairs.json": re.sub(r'"power_w": ?[\d.]+', '"power_w": NaN', text, count=1)})
 
 
@@ -337,7 +249,7 @@ def not_finite(site: Site) -> bytes:
 def test_hostile_archives_change_no_verdict_to_green_and_write_nothing(
     site: Site, make: Callable[[Site], bytes]
 ) -> None:
-    on_base(site)
+    site.on_base()
     site.archives = {"ecoci-gpu-1": make(site)}
     before = {path for path in site.folder.rglob("*") if ".git" not in path.parts}
     assert site.run(mode="report") == 3
@@ -345,19 +257,19 @@ def test_hostile_archives_change_no_verdict_to_green_and_write_nothing(
     out = site.repository.folder / "ecoci-out"
     own = {site.folder / "event.json", site.folder / "summary.md", site.folder / "outputs"}
     assert {path for path in made if path != out and not path.is_relative_to(out)} <= own
-    assert [one.state for one in site.statuses.given] == [StatusState.FAILURE]
+    assert site.states() == [StatusState.FAILURE]
     assert "@everyone" not in site.bodies()[0]
 
 
 def test_a_report_needs_a_token(site: Site) -> None:
-    site.connect = lambda _task: None  # type: ignore[method-assign,assignment,return-value]
+    site.connect = lambda _task, _say: None  # type: ignore[method-assign,assignment,return-value]
     with pytest.raises(InputError, match="mode report has no token"):
         site.run(mode="report")
 
 
 def test_the_files_of_a_report_can_be_read_again(site: Site) -> None:
-    on_base(site)
-    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(recorded_pairs(site))})}
+    site.on_base()
+    site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(site.pairs())})}
     site.run(mode="report")
     from ecoci.model import Report
 

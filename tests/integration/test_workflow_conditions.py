@@ -95,7 +95,7 @@ def test_only_what_stands_in_the_queue_is_measured(engine: Any, name: str, jobs:
     assert running(engine, "merge-queue", name) == jobs
 
 
-def test_runs_of_one_pull_request_give_way_to_each_other_however_they_began(engine: Any) -> None:
+def test_what_a_fork_does_with_its_pull_request_cancels_no_measurement_of_its_vetted_commit(engine: Any) -> None:
     group = read_workflow(SHIPPED / "fork-safe.yml").content["concurrency"]["group"]
     names = engine.fill([group], contexts(OWN)) + engine.fill([group], contexts("push_vetted"))
-    assert names == ["ecoci-refs/heads/pull-request/2"] * 2
+    assert names == ["ecoci-2", "ecoci-refs/heads/pull-request/2"]

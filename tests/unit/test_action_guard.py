@@ -116,23 +116,23 @@ def test_every_refusal_says_what_why_and_what_to_do() -> None:
     ],
 )
 def test_the_event_and_the_runner_decide_where_nobody_does(name: str, on_self_hosted: Mode, elsewhere: Mode) -> None:
-    assert choose_mode(Mode.AUTO, event(name), SELF_HOSTED) is on_self_hosted
-    assert choose_mode(Mode.AUTO, event(name), HOSTED) is elsewhere
-    assert choose_mode(Mode.AUTO, event(name), UNKNOWN) is elsewhere
+    assert choose_mode(ActionInputs(), event(name), SELF_HOSTED) is on_self_hosted
+    assert choose_mode(ActionInputs(), event(name), HOSTED) is elsewhere
+    assert choose_mode(ActionInputs(), event(name), UNKNOWN) is elsewhere
 
 
 def test_under_pull_request_target_nothing_is_run_by_itself() -> None:
-    assert choose_mode(Mode.AUTO, under("pull_request", "pull_request_target"), SELF_HOSTED) is Mode.AUDIT
+    assert choose_mode(ActionInputs(), under("pull_request", "pull_request_target"), SELF_HOSTED) is Mode.AUDIT
 
 
 @pytest.mark.parametrize("asked", [mode for mode in Mode if mode is not Mode.AUTO])
 def test_what_was_asked_for_is_done(asked: Mode) -> None:
-    assert all(choose_mode(asked, event(name), SELF_HOSTED) is asked for name in EVENTS)
+    assert all(choose_mode(ActionInputs(mode=asked), event(name), SELF_HOSTED) is asked for name in EVENTS)
 
 
 def test_every_event_that_measures_by_itself_may_be_measured_on_a_private_repository() -> None:
     chosen = [
-        name for name in EVENTS if choose_mode(Mode.AUTO, event(name), SELF_HOSTED) in (Mode.MEASURE, Mode.NIGHTLY)
+        name for name in EVENTS if choose_mode(ActionInputs(), event(name), SELF_HOSTED) in (Mode.MEASURE, Mode.NIGHTLY)
     ]
     assert all(may_measure(private(name), SELF_HOSTED, INPUTS) is None for name in chosen)
     assert EventName.PULL_REQUEST.value in chosen
