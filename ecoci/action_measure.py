@@ -34,7 +34,7 @@ def nightly(task: Task) -> Done:
     done = _done(task, outcome)
     if outcome.stopped is not None or outcome.report.provenance.replay is not None:
         return done
-    accept_result(task.out / RESULT_NAME, task.workspace / task.inputs.baselines)
+    accept_result(task.out / RESULT_NAME, task.place("baselines", task.inputs.baselines))
     return replace(done, exit_code=0)
 
 
@@ -47,14 +47,14 @@ def check_allowed(task: Task) -> None:
 
 def asked_of(task: Task) -> Measuring:
     """The inputs as `ecoci run` is told them."""
-    inputs, here = task.inputs, task.workspace
+    inputs = task.inputs
     return Measuring(
-        spec_file=here / inputs.spec,
+        spec_file=task.place("spec", inputs.spec),
         out=task.out,
-        replay=here / inputs.replay if inputs.replay else None,
+        replay=task.place("replay", inputs.replay) if inputs.replay else None,
         only=inputs.scenario,
         wait_idle_s=inputs.wait_idle,
-        baselines=here / inputs.baselines,
+        baselines=task.place("baselines", inputs.baselines),
         base=base_of(task) if is_change(task) else inputs.base or None,
         pairs=inputs.pairs,
         budget_min=inputs.budget,

@@ -70,7 +70,7 @@ def _is_still_head(subject: Subject, github: GitHub) -> bool:
 
 def _archives(task: Task, github: GitHub) -> tuple[bytes | Archive, ...]:
     if task.inputs.artifact:
-        return read_archives(task.workspace / task.inputs.artifact)
+        return read_archives(task.place("artifact", task.inputs.artifact))
     run = task.event.run
     run_id = task.inputs.run_id or (task.job.run_id if run is None else run.run_id)
     found = github.artifacts.download(run_id, ARCHIVE_PREFIX, LIMITS.packed_bytes)
@@ -123,9 +123,9 @@ def _as_report(found: Audited, audits: tuple[AuditReport, ...], subject: Subject
 
 def _trusted(task: Task, bundle: Bundle, subject: Subject) -> Trusted:
     """What this checkout says, which is that of the base."""
-    spec_file = task.workspace / task.inputs.spec
+    spec_file = task.place("spec", task.inputs.spec)
     spec = read_spec(spec_file)
-    baselines = FolderStore(task.out, task.workspace / task.inputs.baselines).list_baselines()
+    baselines = FolderStore(task.out, task.place("baselines", task.inputs.baselines)).list_baselines()
     made = replace(describe_job(task.workspace), commit=subject.sha, spec_file=task.inputs.spec)
     return Trusted(
         spec,
