@@ -118,7 +118,7 @@ def _audited(task: Task, bundle: Bundle, subject: Subject, refusal: Refusal) -> 
 
 def _as_report(found: Audited, audits: tuple[AuditReport, ...], subject: Subject) -> AuditReport:
     counts = audits[0].counts
-    return AuditReport(__version__, subject.sha, None, counts, found.findings, fails=found.fails)
+    return AuditReport(__version__, subject.sha, None, counts, found.findings, skipped=found.unread, fails=found.fails)
 
 
 def _trusted(task: Task, bundle: Bundle, subject: Subject) -> Trusted:

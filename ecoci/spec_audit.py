@@ -13,13 +13,13 @@ from typing import TypeVar
 from ecoci.audit.sources.gitignore import MOST_CHARACTERS
 from ecoci.errors import SpecError
 from ecoci.model import AuditPolicy, Confidence, PathRule, Purpose, Severity
-from ecoci.spec_fields import Field, Reader, items, line_of_text, section, suggest
+from ecoci.spec_fields import Field, Reader, flag, items, line_of_text, section, suggest
 from ecoci.yaml_source import Entry, ListNode, MapNode, Node, ScalarNode, parse_yaml, quote_short
 
 E = TypeVar("E", bound=IntEnum)
 
 # not "off", which YAML reads as false
-KEYS = ("gpu", "disable", "ignore", "fail_on", "fail_confidence", "min_confidence", "include")
+KEYS = ("gpu", "disable", "ignore", "fail_on", "fail_confidence", "min_confidence", "include", "fail_on_unread")
 IGNORE_KEYS = ("path", "rules")
 NEVER = "never"
 MOST_DEPTH = 16
@@ -70,6 +70,7 @@ def policy_reader(rules: RuleNames) -> Reader[AuditPolicy]:
             fail_confidence=part.read("fail_confidence", ranked(Confidence), usual.fail_confidence),
             min_confidence=part.read("min_confidence", ranked(Confidence), usual.min_confidence),
             purposes=part.read("include", _purposes, usual.purposes),
+            fail_on_unread=part.read("fail_on_unread", flag, usual.fail_on_unread),
         )
 
     return read
