@@ -5,36 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.util import find_spec
 
+from ecoci.accepting import accept_result
 from ecoci.action import Done, Task, subject_of
 from ecoci.action_audit import base_of, is_change
 from ecoci.actions.guard import may_measure, warn_of_strangers
-from ecoci.cli_baseline import accept_result
-from ecoci.cli_run import Measuring, measured
 from ecoci.errors import InputError
+from ecoci.measuring import Measuring, measured
 from ecoci.model import ActionInputs, Answer
 from ecoci.pipeline import Outcome
+from ecoci.scenario_files import Say
 from ecoci.store import REPORT_NAME, RESULT_NAME
 from ecoci.verdict import exit_code
 
 
-def measure(task: Task) -> Done:
+def measure(task: Task, say: Say) -> Done:
     """Measure the head, against its baselines and in pairs with its base. Raises `InputError` where that is refused."""
     check_allowed(task)
-    outcome = measured(asked_of(task))
+    outcome = measured(asked_of(task), say)
     return _done(task, outcome)
 
 
-def nightly(task: Task) -> Done:
+def nightly(task: Task, say: Say) -> Done:
     """Measure as it is and accept what was measured: then the night has done its work, whatever a baseline says of it.
 
     What was cut short, and a replay, is not accepted, and the exit code is that of its report.
     """
     check_allowed(task)
-    outcome = measured(asked_of(task))
+    outcome = measured(asked_of(task), say)
     done = _done(task, outcome)
     if outcome.stopped is not None or outcome.report.provenance.replay is not None:
         return done
-    accept_result(task.out / RESULT_NAME, task.place("baselines", task.inputs.baselines))
+    accept_result(task.out / RESULT_NAME, task.place("baselines", task.inputs.baselines), say)
     return replace(done, exit_code=0)
 
 

@@ -17,11 +17,11 @@ from ecoci.actions.limits import LIMITS
 from ecoci.actions.trusted import judge_again
 from ecoci.actions.trusted_findings import audited
 from ecoci.audit_policy import PolicyFiles, rulebook_here
-from ecoci.cli_parts import artifacts, read_spec
-from ecoci.cli_report import newer_than_head
+from ecoci.desks import artifacts, newer_than_head
 from ecoci.errors import PublishError
 from ecoci.model import Answer, Audited, AuditReport, Refusal
 from ecoci.model.bundle import Archive, Bundle, Refused
+from ecoci.scenario_files import read_spec
 from ecoci.store import REPORT_NAME, FolderPublisher, FolderStore
 from ecoci.store_archives import read_archives
 from ecoci.verdict import exit_code

@@ -25,7 +25,7 @@ def run_action(env: Mapping[str, str], say: Say, command: Say, connect: Connect 
     say(f"ecoci {task.mode.value} of {task.event.repository}, event {task.event.raw_name}")
     github = None if task.mode in _WITHOUT_TOKEN else (connect or connected)(task)
     try:
-        done = _work(task, github)
+        done = _work(task, github, say)
     except EcociError as error:
         tell_failure(task, error)
         raise
@@ -35,7 +35,7 @@ def run_action(env: Mapping[str, str], say: Say, command: Say, connect: Connect 
     return done.exit_code
 
 
-def _work(task: Task, github: GitHub | None) -> Done:
+def _work(task: Task, github: GitHub | None, say: Say) -> Done:
     """Each mode imports what it needs: an audit starts without the statistics, a report without the launchers."""
     if task.mode is Mode.AUDIT:
         from ecoci.action_audit import audit
@@ -47,7 +47,7 @@ def _work(task: Task, github: GitHub | None) -> Done:
         return report(task, _needed(github))
     from ecoci.action_measure import measure, nightly
 
-    return measure(task) if task.mode is Mode.MEASURE else nightly(task)
+    return measure(task, say) if task.mode is Mode.MEASURE else nightly(task, say)
 
 
 def _needed(github: GitHub | None) -> GitHub:

@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecoci.cli_output import printing
-from ecoci.cli_parts import (
-    DEFAULT_BASELINES,
-    DEFAULT_OUT,
-    DEFAULT_SPEC,
-    artifacts,
-    baselines_option,
-    load_spec,
-    scenario_option,
-    show,
-    spec_option,
-)
+from ecoci.cli_parts import baselines_option, scenario_option, show, spec_option, tell
+from ecoci.desks import DEFAULT_BASELINES, DEFAULT_OUT, artifacts, newer_than_head
+from ecoci.scenario_files import DEFAULT_SPEC, load_spec
 
 if TYPE_CHECKING:
     from ecoci.actions.admission import Trusted
-    from ecoci.model import Baseline, Report
+    from ecoci.model import Report
     from ecoci.model.bundle import JudgedAgain
 
 FORMATS = ("terminal", "markdown", "csv")
@@ -129,7 +121,7 @@ def _trusted(asked: Reporting) -> Trusted:
     from ecoci.store import FolderStore
     from ecoci.wiring import describe_job
 
-    spec = load_spec(asked.spec_file, asked.only)
+    spec = load_spec(asked.spec_file, asked.only, tell)
     baselines = FolderStore(asked.spec_file.parent, asked.baselines).list_baselines()
     made = replace(describe_job(Path.cwd()), commit=next(iter(asked.heads), None), spec_file=str(asked.spec_file))
     return Trusted(
@@ -143,14 +135,6 @@ def _trusted(asked: Reporting) -> Trusted:
         jobs=asked.jobs,
         replays=asked.replays,
     )
-
-
-def newer_than_head(folder: Path, head: str, baselines: tuple[Baseline, ...]) -> frozenset[str] | None:
-    """Commits of the baselines that the head does not contain, as far as the repository here knows them."""
-    from ecoci.ancestry import measured_commits
-    from ecoci.wiring import history
-
-    return history(folder).newer(measured_commits(baselines), head)
 
 
 def _tell_refused(judged: JudgedAgain) -> None:
