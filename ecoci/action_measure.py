@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 from ecoci.accepting import accept_result
 from ecoci.action import Done, Task, subject_of
@@ -52,7 +53,7 @@ def asked_of(task: Task) -> Measuring:
     return Measuring(
         spec_file=task.place("spec", inputs.spec),
         out=task.out,
-        replay=task.place("replay", inputs.replay) if inputs.replay else None,
+        replay=_replay(task) if inputs.replay else None,
         only=inputs.scenario,
         wait_idle_s=inputs.wait_idle,
         baselines=task.place("baselines", inputs.baselines),
@@ -61,6 +62,14 @@ def asked_of(task: Task) -> Measuring:
         budget_min=inputs.budget,
         python=measuring_interpreter(inputs),
     )
+
+
+def _replay(task: Task) -> Path:
+    """The recordings, none of which is a link that leads elsewhere."""
+    place = task.place("replay", task.inputs.replay)
+    for file in place.glob("*") if place.is_dir() else ():
+        task.place("replay", str(file))
+    return place
 
 
 def measuring_interpreter(inputs: ActionInputs) -> str | None:

@@ -154,6 +154,20 @@ def test_a_report_reads_nothing_through_a_link(site: Site, name: str) -> None:
     assert f"the input {name}" in refusal(lambda: site.run(mode="report", **inputs)).message
 
 
+def test_a_recording_in_a_folder_of_the_change_is_no_link_to_elsewhere(site: Site) -> None:
+    linked(site, "recorded/result.json", secret(site, f'"{TOKEN}"'))
+    assert "the input replay" in refusal(lambda: site.run(mode="measure", replay="recorded")).message
+
+
+def test_a_json_file_that_is_no_object_is_told_by_its_kind_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_folder(site, monkeypatch)
+    for text in (f'"{TOKEN}"', f'{{"schema": "{TOKEN}"}}'):
+        Path("known.json").write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match=r"known\.json") as caught:
+            run_command(replace(USUAL, baseline=Path("known.json")), make_engine())
+        assert TOKEN not in caught.value.message
+
+
 @pytest.mark.parametrize("text", TOLD)
 @pytest.mark.parametrize("name", ["ecoci.yml", "pyproject.toml"])
 def test_no_message_of_a_reader_tells_what_a_file_holds_that_is_none_of_its_own(
