@@ -2,13 +2,14 @@
 
 python .ci/release.py check v1.2.3    exits with 1 and says what is missing
 python .ci/release.py notes v1.2.3    prints the part of the changelog for the release's page
+python .ci/release.py moves v1.2.3    prints whether the tag v1 moves to it, of all tags on standard input, one a line
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,8 @@ TAG = re.compile(r"v((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*))")
 HEADING = re.compile(r"^## \[?([^\]\s]+)\]?(?: - (\S+))?[ \t]*$", re.MULTILINE)
 VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
 CITED = re.compile(r"^version: (\S+)$", re.MULTILINE)
-PINNED = re.compile(r"\becoci==(\S+)")
+MAJOR_OF_V1 = 1
+"""v1 is the version of the action's inputs and outputs, which releases below 1.0 keep too and 2.0 may break."""
 
 
 def complaints(tag: str, root: Path = ROOT) -> Iterator[str]:
@@ -36,8 +38,6 @@ def _other_versions(version: str, root: Path) -> Iterator[str]:
     places = (
         ("ecoci/__init__.py", VERSION),
         ("CITATION.cff", CITED),
-        ("ecoci/actions/workflows/matrix.yml", PINNED),
-        ("examples/workflows/matrix.yml", PINNED),
     )
     for name, pattern in places:
         told = pattern.findall(_read(root, name))
@@ -79,17 +79,33 @@ def notes(version: str, text: str) -> str:
     return ""
 
 
+def moves_v1(tag: str, tags: Iterable[str]) -> bool:
+    """Whether v1 becomes this tag: never one of a later major, and never back behind a tag that is there."""
+    number = _number(tag)
+    known = (_number(one) for one in tags)
+    rivals = [one for one in known if one is not None and one[0] <= MAJOR_OF_V1]
+    return number is not None and number[0] <= MAJOR_OF_V1 and all(one <= number for one in rivals)
+
+
+def _number(tag: str) -> tuple[int, ...] | None:
+    found = TAG.fullmatch(tag)
+    return None if found is None else tuple(map(int, found[1].split(".")))
+
+
 def _read(root: Path, name: str) -> str:
     return root.joinpath(name).read_text(encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 2 or arguments[0] not in ("check", "notes"):
+    if len(arguments) != 2 or arguments[0] not in ("check", "notes", "moves"):
         sys.stderr.write(__doc__ or "")
         return 2
     command, tag = arguments
     if command == "notes":
         sys.stdout.write(notes(tag.removeprefix("v"), _read(ROOT, "CHANGELOG.md")))
+        return 0
+    if command == "moves":
+        sys.stdout.write(f"{str(moves_v1(tag, sys.stdin.read().splitlines())).lower()}\n")
         return 0
     found = list(complaints(tag))
     for one in found:

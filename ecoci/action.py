@@ -14,6 +14,7 @@ from ecoci.errors import EcociError, InputError
 from ecoci.model import ActionInputs, ActionsJob, Answer, Event, Mode
 from ecoci.ports import Comments, PullRequests, RunArtifacts, Statuses
 from ecoci.store import read_text
+from ecoci.store_checkout import place_in
 
 PAYLOAD_BYTES = 64 * 1024 * 1024
 
@@ -42,18 +43,11 @@ class Task:
 
     @property
     def out(self) -> Path:
-        return self.written("out", self.inputs.out)
+        return self.place("out", self.inputs.out)
 
-    def written(self, name: str, path: str) -> Path:
-        """Where an input lets something be written. Raises InputError where a link of the checkout leads elsewhere."""
-        place = self.workspace / path
-        if not Path(path).is_absolute() and not place.resolve().is_relative_to(self.workspace.resolve()):
-            raise InputError(
-                f"{path[:200]!r}, the input {name}, leads out of the checkout",
-                cause="a link in the repository has that name, and a pull request may have put it there",
-                remedy=f"remove the link, or give `{name}` another value",
-            )
-        return place
+    def place(self, name: str, path: str) -> Path:
+        """What an input names, to be read or written. Raises InputError where a link leads out of the checkout."""
+        return place_in(self.workspace, self.workspace / path, f"the input {name}")
 
     @property
     def run_url(self) -> str:

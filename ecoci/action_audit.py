@@ -23,7 +23,7 @@ def audit(task: Task) -> Done:
     """Audit the checkout by the policy of the base. Exit code 1 where a finding fails it."""
     subject = subject_here(task)
     report = audited(task)
-    sarif = task.written("sarif", task.inputs.sarif) if task.inputs.sarif else task.out / SARIF_NAME
+    sarif = task.place("sarif", task.inputs.sarif) if task.inputs.sarif else task.out / SARIF_NAME
     write_atomic(task.out / AUDIT_NAME, dumps(report))
     write_atomic(sarif, render_sarif(report, make_engine().rules()))
     answer = Answer(task.inputs.suite, subject.sha, task.run_url, audit=report, refusal=_refusal(task))

@@ -6,7 +6,7 @@ None of it changes the verdict. What cannot be told is said in the log, and the 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +26,12 @@ from ecoci.model import (
     Severity,
     StatusState,
 )
+from ecoci.ports import Say
 from ecoci.render.audit_annotations import render_annotations
 from ecoci.render.commands import Kind, annotation
 from ecoci.render.content import energy_means
 from ecoci.render.headline import leading_scenario
 from ecoci.render.pull_request import describe_status, render_answer, render_failure, render_not_posted, render_summary
-
-Say = Callable[[str], None]
 
 
 def deliver(task: Task, done: Done, github: GitHub | None, say: Say, command: Say) -> None:

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
+from ecoci.accepting import accept_result
 from ecoci.action import Done, Subject, Task
 from ecoci.action_checkout import base_of, is_change, subject_here
 from ecoci.actions.guard import may_measure, warn_of_strangers
-from ecoci.cli_baseline import accept_result
-from ecoci.cli_run import Measuring, measured
 from ecoci.errors import InputError
+from ecoci.measuring import Measuring, measured
 from ecoci.model import ActionInputs, Answer
 from ecoci.pipeline import Outcome
+from ecoci.ports import Say
 from ecoci.store import REPORT_NAME, RESULT_NAME
 from ecoci.verdict import exit_code
 
 
-def measure(task: Task) -> Done:
+def measure(task: Task, say: Say) -> Done:
     """Measure the head, against its baselines and in pairs with its base. Raises `InputError` where that is refused."""
     subject = check_allowed(task)
-    return _done(task, subject, measured(asked_of(task)))
+    return _done(task, subject, measured(asked_of(task), say))
 
 
-def nightly(task: Task) -> Done:
+def nightly(task: Task, say: Say) -> Done:
     """Measure as it is and accept what was measured: then the night has done its work, whatever a baseline says of it.
 
     What was cut short, and a replay, is not accepted, and the exit code is that of its report.
     """
     subject = check_allowed(task)
-    outcome = measured(asked_of(task))
+    outcome = measured(asked_of(task), say)
     done = _done(task, subject, outcome)
     if outcome.stopped is not None or outcome.report.provenance.replay is not None:
         return done
-    accept_result(task.out / RESULT_NAME, task.workspace / task.inputs.baselines)
+    accept_result(task.out / RESULT_NAME, task.place("baselines", task.inputs.baselines), say)
     return replace(done, exit_code=0)
 
 
@@ -50,19 +52,27 @@ def check_allowed(task: Task) -> Subject:
 
 def asked_of(task: Task) -> Measuring:
     """The inputs as `ecoci run` is told them."""
-    inputs, here = task.inputs, task.workspace
+    inputs = task.inputs
     return Measuring(
-        spec_file=here / inputs.spec,
+        spec_file=task.place("spec", inputs.spec),
         out=task.out,
-        replay=here / inputs.replay if inputs.replay else None,
+        replay=_replay(task) if inputs.replay else None,
         only=inputs.scenario,
         wait_idle_s=inputs.wait_idle,
-        baselines=here / inputs.baselines,
+        baselines=task.place("baselines", inputs.baselines),
         base=base_of(task) if is_change(task) else inputs.base or None,
         pairs=inputs.pairs,
         budget_min=inputs.budget,
         python=measuring_interpreter(inputs),
     )
+
+
+def _replay(task: Task) -> Path:
+    """The recordings, none of which is a link that leads elsewhere."""
+    place = task.place("replay", task.inputs.replay)
+    for file in place.glob("*") if place.is_dir() else ():
+        task.place("replay", str(file))
+    return place
 
 
 def measuring_interpreter(inputs: ActionInputs) -> str | None:

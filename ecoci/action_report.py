@@ -17,10 +17,11 @@ from ecoci.actions.limits import LIMITS
 from ecoci.actions.trusted import judge_again
 from ecoci.actions.trusted_findings import audited
 from ecoci.base_rules import BaseFiles, trusted_by
-from ecoci.cli_parts import artifacts, read_spec
+from ecoci.desks import artifacts
 from ecoci.errors import PublishError
 from ecoci.model import Answer, Audited, AuditReport, Refusal
 from ecoci.model.bundle import Archive, Bundle, Refused
+from ecoci.scenario_files import read_spec
 from ecoci.store import REPORT_NAME, FolderPublisher
 from ecoci.store_archives import read_archives
 from ecoci.verdict import exit_code
@@ -68,7 +69,7 @@ def _subject(task: Task, github: GitHub) -> Subject:
 def _archives(task: Task, github: GitHub) -> tuple[bytes | Archive, ...]:
     made = task.event.run or task.job
     if task.inputs.artifact:
-        return read_archives(task.workspace / task.inputs.artifact, attempt=made.attempt)
+        return read_archives(task.place("artifact", task.inputs.artifact), attempt=made.attempt)
     run_id = made.run_id
     found = github.artifacts.download(run_id, made.attempt, ARCHIVE_PREFIX, LIMITS.packed_bytes)
     if not found:
@@ -115,13 +116,13 @@ def _audited(task: Task, bundle: Bundle, subject: Subject, refusal: Refusal) -> 
 
 def _as_report(found: Audited, audits: tuple[AuditReport, ...], subject: Subject) -> AuditReport:
     counts = audits[0].counts
-    return AuditReport(__version__, subject.sha, None, counts, found.findings, fails=found.fails)
+    return AuditReport(__version__, subject.sha, None, counts, found.findings, skipped=found.unread, fails=found.fails)
 
 
 def _trusted(task: Task, bundle: Bundle, subject: Subject) -> Trusted:
     """What this checkout says, which is that of the base."""
-    inputs, here = task.inputs, task.workspace
-    files = BaseFiles(here, here / inputs.spec, here / inputs.baselines)
+    inputs = task.inputs
+    files = BaseFiles(task.workspace, task.place("spec", inputs.spec), task.place("baselines", inputs.baselines))
     return replace(
         trusted_by(files, read_spec(files.spec_file), subject.sha),
         commits=_commits(task, subject),

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 
 from ecoci.action import Done, GitHub, Task, read_task
-from ecoci.action_deliver import Say, deliver, deliver_failure, tell_failure
+from ecoci.action_deliver import deliver, deliver_failure, tell_failure
 from ecoci.errors import EcociError, InputError
 from ecoci.model import Mode
+from ecoci.ports import Say
 
 Connect = Callable[[Task, Say], GitHub | None]
 """What a job may ask of GitHub, None where it has no token; waits are said."""
@@ -39,13 +40,13 @@ def _done(task: Task, connect: Connect, say: Say) -> tuple[Done, GitHub | None]:
     github = None
     try:
         github = None if task.mode in _WITHOUT_TOKEN else connect(task, say)
-        return _work(task, github), github
+        return _work(task, github, say), github
     except EcociError as error:
         deliver_failure(task, error, github, say)
         raise
 
 
-def _work(task: Task, github: GitHub | None) -> Done:
+def _work(task: Task, github: GitHub | None, say: Say) -> Done:
     """Each mode imports what it needs: an audit starts without the statistics, a report without the launchers."""
     if task.mode is Mode.AUDIT:
         from ecoci.action_audit import audit
@@ -57,7 +58,7 @@ def _work(task: Task, github: GitHub | None) -> Done:
         return report(task, _needed(github))
     from ecoci.action_measure import measure, nightly
 
-    return measure(task) if task.mode is Mode.MEASURE else nightly(task)
+    return measure(task, say) if task.mode is Mode.MEASURE else nightly(task, say)
 
 
 def _needed(github: GitHub | None) -> GitHub:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from ecoci import __version__
@@ -12,7 +13,7 @@ from ecoci.audit.changes import Changes
 from ecoci.audit.examine import Examined, examine, joined
 from ecoci.audit.findings import SourceOf
 from ecoci.audit.outcome import Demand, Outcome, outcome_of
-from ecoci.audit.policy import listed_files
+from ecoci.audit.policy import fails_unread, listed_files, marked
 from ecoci.audit.project import Project
 from ecoci.audit.repository import world_for
 from ecoci.audit.rule import World
@@ -34,7 +35,8 @@ def judge_files(tree: TreeFiles, request: AuditRequest, changes: Changes) -> Aud
     demand = Demand(request.policy, request.known, changes, whole=not request.paths)
     suppressions = _suppressions(examined, tree.project)
     outcome = outcome_of(examined.drafted, suppressions, _source_of(tree.project), demand)
-    return _report(request, tree, examined, outcome)
+    skipped = tuple(dict.fromkeys((*tree.skipped, *examined.skipped)))
+    return _report(request, tree, replace(examined, skipped=marked(skipped, changes.suppressing)), outcome)
 
 
 def _examined(tree: TreeFiles, world: World) -> Examined:
@@ -77,9 +79,8 @@ def _source_of(project: Project) -> SourceOf:
 
 
 def _report(request: AuditRequest, tree: TreeFiles, examined: Examined, outcome: Outcome) -> AuditReport:
-    skipped = tuple(dict.fromkeys((*tree.skipped, *examined.skipped)))
-    listed = listed_files(skipped, request.policy)
-    ignored = len(skipped) - len(listed)
+    listed = listed_files(examined.skipped, request.policy)
+    ignored = len(examined.skipped) - len(listed)
     return AuditReport(
         ecoci_version=__version__,
         commit=tree.commit,
@@ -91,6 +92,6 @@ def _report(request: AuditRequest, tree: TreeFiles, examined: Examined, outcome:
         unused_suppressions=outcome.unused_suppressions,
         skipped=listed,
         stale_baseline=outcome.stale_baseline,
-        fails=outcome.fails,
+        fails=outcome.fails or fails_unread(listed, request.policy),
         policy_from=request.policy_from,
     )

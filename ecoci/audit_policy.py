@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ecoci.errors import InputError, SpecError, StorageError
 from ecoci.model import AuditPolicy, KnownFindings, PolicySource
+from ecoci.store_checkout import place_in
 from ecoci.store_files import read_text
 
 SPEC = "ecoci.yml"
@@ -43,10 +44,11 @@ def rulebook_here(files: PolicyFiles, *, to_be_written: bool = False) -> Ruleboo
     """The policy of a folder, the default one where it says nothing, and the known findings of the file that is named.
 
     Raises SpecError where a file is wrong, and where both speak: that would leave open which one holds. Raises
-    StorageError where a file that is named is not there, but for known findings that are `to_be_written`.
+    StorageError where a file that is named is not there, but for known findings that are `to_be_written`, and
+    InputError where a link leads out of the folder.
     """
     _refuse_missing(files, lambda file: file.exists() or (to_be_written and file == files.known))
-    return _rulebook(files, _read_here)
+    return _rulebook(files, _reader_here(files))
 
 
 def rulebook_of(files: PolicyFiles, ref: str, option: str) -> Rulebook:
@@ -66,12 +68,12 @@ def rulebook_of(files: PolicyFiles, ref: str, option: str) -> Rulebook:
     def read(file: Path) -> str | None:
         place = place_of(git, path_from(files.root, file.absolute()).as_posix())
         if place is None:
-            raise _outside(file, "the scenario file" if file == files.spec else "the list of known findings", option)
+            raise _outside(file, _role(file, files), option)
         return text_of(git, commit, place, LIMIT_BYTES)
 
     _refuse_missing(files, lambda file: file.exists() or read(file) is not None)
     there = _rulebook(files, read, f" of {shown(ref)} ({commit[:12]})")
-    here = _rulebook(files, _read_here)
+    here = _rulebook(files, _reader_here(files))
     return Rulebook(there.policy, there.known, PolicySource(ref, commit, differs=_said(here) != _said(there)))
 
 
@@ -125,8 +127,20 @@ def _of_project(text: str, file: str) -> AuditPolicy | None:
     return audit_of_toml(text, file=file, rules=_names())
 
 
-def _read_here(file: Path) -> str | None:
-    return read_text(file, limit_bytes=LIMIT_BYTES) if file.exists() else None
+def _reader_here(files: PolicyFiles) -> Read:
+    """Of files that lie in the folder, and not of what a link in it leads to elsewhere."""
+
+    def read(file: Path) -> str | None:
+        place = place_in(files.root, file, _role(file, files))
+        return read_text(place, limit_bytes=LIMIT_BYTES) if place.exists() else None
+
+    return read
+
+
+def _role(file: Path, files: PolicyFiles) -> str:
+    if file == files.known:
+        return "the list of known findings"
+    return "which may hold the policy of the audit" if file.name == PYPROJECT else "the scenario file"
 
 
 def _outside(file: Path, what: str, option: str) -> InputError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ecoci import __version__
 from ecoci.audit.changes import Changes
-from ecoci.audit.policy import listed_files
+from ecoci.audit.policy import fails_unread, listed_files, marked
 from ecoci.audit_request import AuditRequest
 from ecoci.audit_tree import TreeFiles, changed_lines, is_below, lines_added_to, open_project
 from ecoci.errors import InputError
@@ -47,7 +47,7 @@ class RuleEngine:
         tree = open_project(request.root, request.paths)
         check_paths(tree, request.paths)
         if not tree.candidates:
-            return _nothing(tree, request)
+            return _nothing(tree, request, changes)
         from ecoci.audit_judge import judge_files
 
         return judge_files(tree, request, changes)
@@ -87,7 +87,8 @@ class RepositoryAuditor:
         request = AuditRequest(root, policy=self.policy, changed_since=self.changed_since, policy_from=self.policy_from)
         report = run_audit(request)
         suppressed = tuple(one for one in report.held_back if one.in_change)
-        return Audited(report.findings, report.fails, suppressed, report.policy_from)
+        unread = tuple(one for one in report.skipped if one.in_change)
+        return Audited(report.findings, report.fails, suppressed, report.policy_from, unread)
 
 
 def check_gpu(name: str) -> None:
@@ -114,9 +115,9 @@ def check_paths(tree: TreeFiles, paths: Sequence[str]) -> None:
         )
 
 
-def _nothing(tree: TreeFiles, request: AuditRequest) -> AuditReport:
+def _nothing(tree: TreeFiles, request: AuditRequest, changes: Changes) -> AuditReport:
     known = () if request.known is None or request.paths else request.known.findings
-    listed = listed_files(tree.skipped, request.policy)
+    listed = listed_files(marked(tree.skipped, changes.suppressing), request.policy)
     return AuditReport(
         ecoci_version=__version__,
         commit=tree.commit,
@@ -125,6 +126,7 @@ def _nothing(tree: TreeFiles, request: AuditRequest) -> AuditReport:
         findings=(),
         skipped=listed,
         stale_baseline=tuple(one.fingerprint for one in known),
+        fails=fails_unread(listed, request.policy),
         policy_from=request.policy_from,
     )
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from ecoci.audit.changes import ChangedLines, files_without_lines, read_diff
+from ecoci.audit.changes import ChangedLines, counted_files, files_without_lines, read_diff
+from ecoci.audit.paths import is_ambiguous, told_path
 from ecoci.audit.project import Project
 from ecoci.audit.sources.decode import decode
 from ecoci.audit.sources.imported import imported_names
@@ -85,9 +86,14 @@ def lines_added_to(root: Path, commit: str) -> ChangedLines:
 
 
 def _lines_since(git: Git, commit: str) -> ChangedLines:
-    """Where git tells no lines, since an attribute of the change calls a file binary, all of it counts."""
-    lines = read_diff(git.ask("diff", *_DIFF, *_LINES, commit, "--", "."))
-    return {**lines, **files_without_lines(git.ask("diff", *_DIFF, *_COUNTS, commit, "--", "."))}
+    """Where git tells no lines, since an attribute of the change calls a file binary, all of it counts.
+
+    A file that is only moved, or gets another mode, is there without a line.
+    """
+    counts = git.ask("diff", *_DIFF, *_COUNTS, commit, "--", ".")
+    moved: ChangedLines = dict.fromkeys(counted_files(counts), ())
+    found = {**moved, **read_diff(git.ask("diff", *_DIFF, *_LINES, commit, "--", ".")), **files_without_lines(counts)}
+    return {told_path(path): lines for path, lines in found.items()}
 
 
 def is_below(path: str, folders: Sequence[str]) -> bool:
@@ -95,23 +101,14 @@ def is_below(path: str, folders: Sequence[str]) -> bool:
 
 
 def _by_name(paths: Iterable[str]) -> tuple[list[str], tuple[SkippedFile, ...]]:
-    """Files with a name that a report can hold, and the others under the nearest name that can."""
+    """Files by the name that reports have for them, and those whose name could be that of another."""
     named, nameless = [], []
     for path in paths:
-        if path.isascii() or _is_utf8(path):
-            named.append(path)
+        if is_ambiguous(path):
+            nameless.append(SkippedFile(told_path(path), Reason(ReasonCode.FILE_NAME_UNREADABLE)))
         else:
-            shown = path.encode("utf-8", "backslashreplace").decode()
-            nameless.append(SkippedFile(shown, Reason(ReasonCode.FILE_NAME_UNREADABLE)))
+            named.append(told_path(path))
     return named, tuple(nameless)
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecoci.audit.paths import path_on_disk
 from ecoci.audit_tree_read import read_bytes
 from ecoci.audit_tree_write import changed_meanwhile, replace_file
 from ecoci.errors import StorageError
@@ -44,7 +45,7 @@ def _edited(root: Path, path: str, edits: Sequence[Edit], apply: Apply) -> Edite
 
 
 def _read(root: Path, path: str) -> bytes:
-    if not (root / path).resolve().is_relative_to(root.resolve()):
+    if not (root / path_on_disk(path)).resolve().is_relative_to(root.resolve()):
         raise StorageError(f"{path} leads out of {root}", cause="it is a link", remedy="edit the file where it lies")
     raw = read_bytes(str(root), path).raw
     if raw is None:

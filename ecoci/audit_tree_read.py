@@ -7,6 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 
+from ecoci.audit.paths import path_on_disk
 from ecoci.audit.sources.decode import too_large
 from ecoci.audit.sources.kinds import kind_of, kind_of_script, limit_bytes
 from ecoci.audit.sources.source import FileKind
@@ -30,9 +31,12 @@ NOTHING = Bytes(None, None)
 
 
 def read_bytes(root: str, path: str) -> Bytes:
-    """A regular file below `root`; its last part is no link. Scripts without suffix are known by their first line."""
+    """A regular file below `root`; its last part is no link. Scripts without suffix are known by their first line.
+
+    `path` is as reports have it: a byte that is not of UTF-8 text stands there as an escape.
+    """
     try:
-        handle = os.open(f"{root}/{path}", _FLAGS)
+        handle = os.open(f"{root}/{path_on_disk(path)}", _FLAGS)
     except OSError as error:
         return _refused(error)
     try:

@@ -6,6 +6,7 @@ import os
 import stat
 import tempfile
 
+from ecoci.audit.paths import path_on_disk
 from ecoci.audit_tree_read import read_bytes
 from ecoci.errors import StorageError
 
@@ -18,7 +19,7 @@ def replace_file(root: str, path: str, before: bytes, after: bytes) -> None:
     if read_bytes(root, path).raw != before:
         raise changed_meanwhile(path)
     try:
-        _replace(f"{root}/{path}", after)
+        _replace(f"{root}/{path_on_disk(path)}", after)
     except OSError as error:
         raise StorageError(
             f"{path!r} cannot be written: {error.strerror}", remedy="check permissions and free space"

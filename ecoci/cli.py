@@ -16,17 +16,12 @@ from ecoci.cli_confirm import confirm
 from ecoci.cli_doctor import doctor
 from ecoci.cli_init import init, runner_hook
 from ecoci.cli_matrix import matrix
-from ecoci.cli_parts import (
-    DEFAULT_OUT,
-    baselines_option,
-    finish,
-    make_desk,
-    out_option,
-)
+from ecoci.cli_parts import baselines_option, finish, out_option
 from ecoci.cli_plan import plan
 from ecoci.cli_report import report
 from ecoci.cli_run import bench, run
 from ecoci.cli_stats import stats
+from ecoci.desks import DEFAULT_OUT, make_desk
 
 if TYPE_CHECKING:
     from ecoci.model import Report

@@ -152,11 +152,12 @@ def _check(asked: Asked) -> None:
 
 
 def _request(asked: Asked) -> AuditRequest:
+    from ecoci.audit.paths import told_path
     from ecoci.audit_request import AuditRequest
 
     paths = asked.paths or (Path(),)
     root = _root(paths)
-    named = tuple(dict.fromkeys(path.resolve().relative_to(root).as_posix() for path in paths))
+    named = tuple(dict.fromkeys(told_path(path.resolve().relative_to(root).as_posix()) for path in paths))
     book = _rulebook(asked, root)
     policy = _overridden(asked, book.policy)
     return AuditRequest(root, () if "." in named else named, policy, book.known, asked.changed_since, book.source)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecoci.accepting import accept_result, actor
 from ecoci.cli_output import printing
 
 if TYPE_CHECKING:
-    from ecoci.model import Baseline, Environment, JobResult, ScenarioResult
-    from ecoci.store import FolderStore
+    from ecoci.model import Baseline
 
 
 def _folder_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -39,70 +37,8 @@ def baseline() -> None:
 @_folder_option()
 def accept(result: Path, by: str | None, only: tuple[str, ...], baselines: Path) -> int:
     """Append the runs of a measured RESULT to the baselines. A replayed result is refused."""
-    accept_result(result, baselines, by, only)
+    accept_result(result, baselines, click.echo, by, only)
     return 0
-
-
-def accept_result(result: Path, baselines: Path, by: str | None = None, only: tuple[str, ...] = ()) -> None:
-    """Accept a stored job into the baselines of a folder, whole or not at all."""
-    from ecoci.store import FolderStore, load_result
-
-    job, store = load_result(result), FolderStore(result.parent, baselines)
-    # All are checked before the first is kept: a job is accepted whole or not at all.
-    accepted = [_accepted(job, measured, store, by or _actor()) for measured in _chosen(job, only)]
-    for kept in accepted:
-        path = store.save_baseline(kept)
-        runs = sum(one.job_id == job.provenance.job_id for one in kept.observations)
-        click.echo(f"accepted {runs} runs of {kept.scenario.name} into {path}")
-
-
-def _chosen(job: JobResult, only: tuple[str, ...]) -> tuple[ScenarioResult, ...]:
-    from ecoci.errors import InputError
-
-    names = tuple(measured.scenario.name for measured in job.results)
-    unknown = sorted(set(only) - set(names))
-    if unknown or not names:
-        raise InputError(
-            f"the result holds no scenario {unknown[0]!r}" if unknown else "the result holds no scenario at all",
-            cause=f"it holds: {', '.join(names) or 'nothing'}",
-            remedy="give --scenario one of these names, or measure that scenario first",
-        )
-    return tuple(measured for measured in job.results if not only or measured.scenario.name in only)
-
-
-def _accepted(job: JobResult, measured: ScenarioResult, store: FolderStore, by: str) -> Baseline:
-    from ecoci import baselines as core
-    from ecoci.identity import fingerprint_of, scenario_digest
-    from ecoci.measure import measure_run
-    from ecoci.wiring import now_utc
-
-    fingerprint = fingerprint_of(_environment(measured), measured.scenario.workload)
-    acceptance = core.Acceptance(
-        provenance=job.provenance,
-        accepted_utc=now_utc(),
-        accepted_by=by,
-        fingerprint=fingerprint,
-        digest=scenario_digest(measured.scenario),
-    )
-    runs = tuple(measure_run(record) for record in measured.runs)
-    return core.accept(measured, runs, acceptance, store.load_baseline(fingerprint, measured.scenario.name))
-
-
-def _environment(measured: ScenarioResult) -> Environment:
-    from ecoci.errors import InputError
-
-    known = next((run.environment for run in measured.runs if run.environment is not None), None)
-    if known is None:
-        raise InputError(
-            f"no run of {measured.scenario.name} was made, so there is nothing to accept",
-            cause="every run failed before the model was loaded",
-            remedy="see the failures with `ecoci report`, measure again, then accept",
-        )
-    return known
-
-
-def _actor() -> str:
-    return os.environ.get("GITHUB_ACTOR") or getpass.getuser()
 
 
 @baseline.command()
@@ -114,7 +50,7 @@ def reset(name: str, reason: str, by: str | None, baselines: Path) -> int:
     """Begin a new level with the next accepted job; what was accepted before stays."""
     from ecoci.levels import begin_level
 
-    path, kept = _rewritten(name, baselines, lambda found, now: begin_level(found, reason, by or _actor(), now))
+    path, kept = _rewritten(name, baselines, lambda found, now: begin_level(found, reason, by or actor(), now))
     count = kept.resets[-1].at
     click.echo(f"level {len(kept.resets) + 1} of {kept.scenario.name} begins after observation {count} in {path}")
     return 0
@@ -129,7 +65,7 @@ def anchor(name: str, release: str, by: str | None, baselines: Path) -> int:
     """Name a release: later levels are held against the newest jobs of this one."""
     from ecoci.levels import set_anchor
 
-    path, kept = _rewritten(name, baselines, lambda found, now: set_anchor(found, release, by or _actor(), now))
+    path, kept = _rewritten(name, baselines, lambda found, now: set_anchor(found, release, by or actor(), now))
     made = kept.anchors[-1]
     number = len(made.job_ids)
     click.echo(f"{made.name} of {kept.scenario.name} has {number} {'job' if number == 1 else 'jobs'} in {path}")

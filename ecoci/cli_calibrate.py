@@ -13,15 +13,15 @@ import click
 from ecoci.cli_output import printing
 from ecoci.cli_parts import (
     budget_option,
-    load_spec,
     out_option,
-    pair_plan,
     pairs_option,
     python_option,
     scenario_option,
     spec_option,
+    tell,
     wait_idle_option,
 )
+from ecoci.scenario_files import load_spec, pair_plan
 
 if TYPE_CHECKING:
     from ecoci.confirm import Bench
@@ -88,7 +88,7 @@ def calibrate(**options: Any) -> int:
 
     asked = Calibrating(**options)
     check_writable(asked.out)
-    spec = load_spec(asked.spec_file, asked.only)
+    spec = load_spec(asked.spec_file, asked.only, tell)
     (scenario, *others) = spec.scenarios
     if others:
         raise click.UsageError("a calibration is of one scenario: name it with --scenario")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ecoci.cli_output import printing
-from ecoci.cli_parts import load_spec, scenario_option, spec_option
+from ecoci.cli_parts import scenario_option, spec_option, tell
+from ecoci.scenario_files import load_spec
 
 if TYPE_CHECKING:
     from ecoci.actions.matrix import Runner
@@ -33,7 +34,7 @@ def matrix(runners: str, spec_file: Path, only: tuple[str, ...]) -> int:
     from ecoci.actions.matrix import matrix_json
 
     named = _runners(runners)
-    made = matrix_json(load_spec(spec_file, only).scenarios, named)
+    made = matrix_json(load_spec(spec_file, only, tell).scenarios, named)
     if not named:
         click.echo(f"note: {runners} names no runner, so there is no job", err=True)
     with printing():

@@ -1,4 +1,4 @@
-"""What several commands share: their options, the scenario file, where results go, and how a job ends."""
+"""What several commands share: their options, what is told beside a result, and how a job ends."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecoci.cli_output import printing
+from ecoci.confirming import MOST_SEED
+from ecoci.desks import DEFAULT_BASELINES, DEFAULT_OUT
+from ecoci.scenario_files import DEFAULT_SPEC
 
 if TYPE_CHECKING:
-    from ecoci.model import PairPlan, Report, Spec
-    from ecoci.pipeline import Desk, Outcome
-    from ecoci.ports import Auditor
-
-DEFAULT_SPEC = Path("ecoci.yml")
-DEFAULT_OUT = Path("ecoci-out")
-DEFAULT_BASELINES = Path("baselines")
+    from ecoci.model import Report
+    from ecoci.pipeline import Outcome
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -80,9 +78,6 @@ def python_option() -> Decorator:
     )
 
 
-MOST_SEED = 2**31
-
-
 def seed_option() -> Decorator:
     return click.option(
         "--seed", type=click.IntRange(0, MOST_SEED), help="Chooses which side begins; default: by chance."
@@ -105,75 +100,9 @@ def _even(_context: click.Context, _parameter: click.Parameter, value: int | Non
     return value
 
 
-def pair_plan(spec: Spec, pairs: int | None, budget_min: float | None) -> PairPlan:
-    """The plan of the scenario file, as far as options do not say otherwise."""
-    from dataclasses import replace
-
-    chosen = spec.confirm if pairs is None else replace(spec.confirm, pairs=pairs)
-    return chosen if budget_min is None else replace(chosen, budget_s=60.0 * budget_min)
-
-
-def load_spec(spec_file: Path, only: tuple[str, ...]) -> Spec:
-    spec = read_spec(spec_file)
-    for warning in spec.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    return choose_scenarios(spec, only, spec_file)
-
-
-def choose_scenarios(spec: Spec, only: tuple[str, ...], spec_file: Path) -> Spec:
-    """The scenarios that were asked for, all when none was; raises SpecError for a name that is not there."""
-    from dataclasses import replace
-
-    from ecoci.errors import SpecError
-
-    names = tuple(scenario.name for scenario in spec.scenarios)
-    unknown = sorted(set(only) - set(names))
-    if unknown:
-        raise SpecError(
-            f"there is no scenario {unknown[0]!r}; there are: {', '.join(names)}",
-            file=str(spec_file),
-            remedy="give --scenario one of these names, or leave it out to take them all",
-        )
-    return replace(spec, scenarios=tuple(s for s in spec.scenarios if not only or s.name in only))
-
-
-def read_spec(spec_file: Path) -> Spec:
-    from ecoci.errors import SpecError, StorageError
-    from ecoci.spec import parse_spec
-    from ecoci.store import read_text
-    from ecoci.wiring import in_ci
-
-    if not spec_file.exists():
-        raise StorageError(
-            f"there is no scenario file {spec_file}",
-            cause="it was not written yet, or the command runs in another folder",
-            remedy="write one with `ecoci init`, or name yours with --spec",
-        )
-    try:
-        return parse_spec(read_text(spec_file), file=str(spec_file), in_ci=in_ci())
-    except SpecError as error:
-        error.remedy = error.remedy or "correct that line; docs/scenarios.md of ecoci explains every key"
-        raise
-
-
-def make_desk(out: Path, baselines: Path, bases: tuple[Path, ...] = (), auditor: Auditor | None = None) -> Desk:
-    """Without an auditor the code is not looked at."""
-    from ecoci.pipeline import Desk
-    from ecoci.store import FolderPublisher, FolderStore
-    from ecoci.wiring import NoAudit, history, result_store
-
-    store = result_store(bases, out) if bases else FolderStore(out, baselines)
-    known = None if bases else history(Path.cwd())
-    return Desk(auditor or NoAudit(), store, FolderPublisher(out), artifacts, known)
-
-
-def artifacts(report: Report) -> Any:
-    from ecoci.codec import dumps
-    from ecoci.model import Artifact
-    from ecoci.render.markdown import render_comment
-    from ecoci.store import COMMENT_NAME, REPORT_NAME
-
-    return Artifact(REPORT_NAME, dumps(report)), Artifact(COMMENT_NAME, render_comment(report))
+def tell(line: str) -> None:
+    """Say something beside the result, which has standard output for itself."""
+    click.echo(line, err=True)
 
 
 def finish(outcome: Outcome) -> int:

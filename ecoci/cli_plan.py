@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ecoci.cli_output import printing
-from ecoci.cli_parts import DEFAULT_OUT
+from ecoci.desks import DEFAULT_OUT
 
 
 @click.command()

@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecoci.cli_output import printing
-from ecoci.cli_parts import (
-    DEFAULT_BASELINES,
-    DEFAULT_OUT,
-    DEFAULT_SPEC,
-    artifacts,
-    baselines_option,
-    load_spec,
-    scenario_option,
-    show,
-    spec_option,
-)
+from ecoci.cli_parts import baselines_option, scenario_option, show, spec_option, tell
+from ecoci.desks import DEFAULT_BASELINES, DEFAULT_OUT, artifacts
+from ecoci.scenario_files import DEFAULT_SPEC, load_spec
 
 if TYPE_CHECKING:
     from ecoci.actions.admission import Trusted
@@ -127,7 +119,7 @@ def _trusted(asked: Reporting) -> Trusted:
     from ecoci.base_rules import BaseFiles, trusted_by
 
     files = BaseFiles(Path.cwd(), asked.spec_file, asked.baselines)
-    trusted = trusted_by(files, load_spec(asked.spec_file, asked.only), next(iter(asked.heads), None))
+    trusted = trusted_by(files, load_spec(asked.spec_file, asked.only, tell), next(iter(asked.heads), None))
     return replace(trusted, commits=asked.heads, bases=asked.bases, jobs=asked.jobs, replays=asked.replays)
 
 

@@ -23,7 +23,7 @@ from ecoci.model import (
     RunJob,
     RunPiece,
 )
-from ecoci.plans import decode, encode, named, shown
+from ecoci.plans import decode, encode, kind_named, shown
 from ecoci.utf8 import decode_text
 
 __all__ = [
@@ -45,6 +45,8 @@ Step = Callable[[dict[str, Any]], dict[str, Any]]
 
 PAIRS_SCHEMA = "ecoci/pairs"
 MAX_CHARS = 128 * 1024 * 1024
+LONGEST_SCHEMA = 24
+"""Characters of what a foreign file calls its schema that a message tells; it may be a file of secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def parse_object(text: str, *, source: str) -> dict[str, Any]:
         ) from error
     if not isinstance(value, dict):
         raise DataError(
-            f"{source} holds {named(value)} where an object is expected",
+            f"{source} holds {kind_named(value)} where an object is expected",
             cause="ecoci did not write it",
             remedy="check the file's name",
         )
@@ -195,7 +197,9 @@ def _check_schema_name(raw: dict[str, Any], schema: Schema, schemas: tuple[Schem
             cause="two files of one job were mixed up",
             remedy=f"give {schema.what} here; {other.what} is for {other.wanted_by}",
         )
-    found = f"its schema is {shown(name)}" if "schema" in raw else 'it has no field "schema"'
+    is_long = isinstance(name, str) and len(name) > LONGEST_SCHEMA
+    given = "a longer text than any schema" if is_long else shown(name)
+    found = f"its schema is {given}" if "schema" in raw else 'it has no field "schema"'
     raise DataError(f"{source} is no file of ecoci: {found}", cause=wanted, remedy="check the file's name")
 
 

@@ -122,6 +122,7 @@ def run(order: Order, machine: Machine, desk: Desk, confirmer: Confirmer | None 
     if stopped is not None and not _any_number(job, report):
         raise stopped
     report = replace(report, audit_fails=audited.fails, suppressed=audited.suppressed, audited_by=audited.policy_from)
+    report = replace(report, unread=audited.unread)
     desk.publisher.publish(desk.render(report))
     return Outcome(report, stopped)
 

@@ -284,8 +284,13 @@ def _at_field(convert: Callable[[Any], Any], value: Any, name: str) -> Any:
 
 def named(value: Any) -> str:
     """Name the JSON kind of a value, with the value itself where it is short."""
-    kind = _KIND_NAMES.get(type(value), type(value).__name__)
+    kind = kind_named(value)
     return kind if isinstance(value, dict | list) or value is None else f"{kind} ({shown(value)})"
+
+
+def kind_named(value: Any) -> str:
+    """Name the JSON kind of a value and nothing of what it says."""
+    return _KIND_NAMES.get(type(value), type(value).__name__)
 
 
 def shown(value: Any) -> str:

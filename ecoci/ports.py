@@ -44,6 +44,9 @@ from ecoci.model.settings import RepositoryFacts, RunnerFacts, TokenDefaults
 
 T = TypeVar("T")
 
+Say = Callable[[str], None]
+"""Tells a person one line."""
+
 
 class Clock(Protocol):
     """Monotonic seconds. One clock serves all parts of a run, so that no stage mixes two.

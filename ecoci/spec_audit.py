@@ -13,13 +13,13 @@ from typing import TypeVar
 from ecoci.audit.sources.gitignore import MOST_CHARACTERS
 from ecoci.errors import SpecError
 from ecoci.model import AuditPolicy, Confidence, PathRule, Purpose, Severity
-from ecoci.spec_fields import Field, Reader, items, line_of_text, section, suggest
-from ecoci.yaml_source import Entry, ListNode, MapNode, Node, ScalarNode, parse_yaml, quote
+from ecoci.spec_fields import Field, Reader, flag, items, line_of_text, section, suggest
+from ecoci.yaml_source import Entry, ListNode, MapNode, Node, ScalarNode, parse_yaml, quote_short
 
 E = TypeVar("E", bound=IntEnum)
 
 # not "off", which YAML reads as false
-KEYS = ("gpu", "disable", "ignore", "fail_on", "fail_confidence", "min_confidence", "include")
+KEYS = ("gpu", "disable", "ignore", "fail_on", "fail_confidence", "min_confidence", "include", "fail_on_unread")
 IGNORE_KEYS = ("path", "rules")
 NEVER = "never"
 MOST_DEPTH = 16
@@ -28,6 +28,8 @@ MAX_BYTES = 1 << 20
 _ALWAYS = (Purpose.INFERENCE, Purpose.UNKNOWN)
 _INCLUDED = {"training": Purpose.TRAINING, "tests": Purpose.TEST, "docs": Purpose.DOCS, "dead": Purpose.DEAD}
 INCLUDABLE = tuple(_INCLUDED)
+
+_ABOUT_KEYS = ("Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate")
 
 RuleNames = Iterable[str]
 
@@ -68,6 +70,7 @@ def policy_reader(rules: RuleNames) -> Reader[AuditPolicy]:
             fail_confidence=part.read("fail_confidence", ranked(Confidence), usual.fail_confidence),
             min_confidence=part.read("min_confidence", ranked(Confidence), usual.min_confidence),
             purposes=part.read("include", _purposes, usual.purposes),
+            fail_on_unread=part.read("fail_on_unread", flag, usual.fail_on_unread),
         )
 
     return read
@@ -136,7 +139,7 @@ def _pattern(field: Field) -> str:
     value = line_of_text(MOST_CHARACTERS)(field)
     if value.startswith("!") or ".." in value.split("/") or "\\" in value:
         remedy = "name files relative to the root with '/', such as tests/, *.ipynb or docs/**/*.py"
-        raise field.error(f"{quote(value)} is no pattern for paths here", remedy=remedy)
+        raise field.error(f"{quote_short(value)} is no pattern for paths here", remedy=remedy)
     return value
 
 
@@ -147,12 +150,19 @@ def _tool_table(text: str, file: str) -> object:
     try:
         value: object = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SpecError(f"this is not valid TOML: {quote(str(error), 120)}", file=file) from None
+        raise SpecError(f"this is not valid TOML: {_told(error)}", file=file) from None
     except RecursionError:
         raise SpecError("the file is nested too deeply", file=file) from None
     for key in ("tool", "ecoci", "audit"):
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def _told(error: tomllib.TOMLDecodeError) -> str:
+    """The words of the parser and its place; keys that it quotes are left out, which may be those of any file."""
+    words, at, place = str(error).rpartition(" (at ")
+    plain = "a key or a table is there twice" if words.startswith(_ABOUT_KEYS) else words
+    return f"{plain}{at}{place}"
 
 
 class _Lines:

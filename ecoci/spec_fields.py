@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from ecoci.errors import SpecError
-from ecoci.yaml_source import Entry, ListNode, MapNode, Node, ScalarNode, quote
+from ecoci.yaml_source import LONGEST_QUOTED, Entry, ListNode, MapNode, Node, ScalarNode, quote, quote_short
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -93,7 +93,7 @@ class Section:
             if entry.key in known:
                 continue
             hint = (elsewhere or {}).get(entry.key) or suggest(entry.key, known)
-            message = f"{self.title} has the unknown key {quote(entry.key)}{hint and f': {hint}'}"
+            message = f"{self.title} has the unknown key {quote_short(entry.key)}{hint and f': {hint}'}"
             raise SpecError(message, file=self.file, line=entry.line, remedy=f"known keys: {', '.join(known)}")
 
     def over(self, base: Section | None) -> Section:
@@ -124,10 +124,10 @@ def describe(node: Node) -> str:
         return "a mapping"
     if isinstance(node.value, bool):
         plain = str(node.value).lower()
-        return plain if node.text.lower() == plain else f"{quote(node.text)}, which YAML reads as {plain}"
+        return plain if node.text.lower() == plain else f"{quote_short(node.text)}, which YAML reads as {plain}"
     if isinstance(node.value, str):
-        return f"the text {quote(node.text)}"
-    return "nothing" if node.value is None else node.text
+        return f"{'the' if len(node.text) <= LONGEST_QUOTED else 'a'} text {quote_short(node.text)}"
+    return "nothing" if node.value is None else node.text[:LONGEST_QUOTED]
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
 MAX_VALUES = 20_000
+LONGEST_QUOTED = 24
 
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"true", "yes", "on"})
+_NOTHING = frozenset({"", "~", "null"})
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,24})")
 _FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
 
@@ -65,6 +67,14 @@ def quote(text: str, limit: int = 60) -> str:
     return repr(text if len(text) <= limit else text[: limit - 3] + "...")
 
 
+def quote_short(text: str) -> str:
+    """Text of a file that may turn out to be any file: quoted where it is no longer than a word, else its length alone.
+
+    What is longer may be a token of a file that only a link made into this one.
+    """
+    return quote(text) if len(text) <= LONGEST_QUOTED else f"of {len(text):,} characters"
+
+
 def parse_yaml(text: str, *, file: str) -> MapNode:
     """The tree of a YAML text whose root is a mapping; lines are 1-based.
 
@@ -106,7 +116,7 @@ class _Builder:
     def __init__(self, loader: yaml.SafeLoader, file: str) -> None:
         self._loader: Any = loader  # the stubs leave the methods used here untyped
         self._file = file
-        self._values = 0
+        self._values = 1
 
     def document(self) -> MapNode:
         import yaml
@@ -115,21 +125,28 @@ class _Builder:
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             raise self._empty()
-        root = self._node(self._next(), depth=0)
+        start = self._next()
+        if not isinstance(start, yaml.MappingStartEvent):
+            raise self._no_mapping(start)
+        self._refuse_special(start)
+        root = self._mapping(start, depth=0)
         self._next()
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
             raise self._error("a second YAML document starts here ('---')", _line(event), "keep one document in a file")
-        return self._mapping_root(root)
+        return root
 
-    def _mapping_root(self, root: Node) -> MapNode:
-        if isinstance(root, MapNode):
-            return root
-        if isinstance(root, ScalarNode) and root.value is None:
-            raise self._empty()
-        found = "a list" if isinstance(root, ListNode) else f"the text {quote(root.text)}"
+    def _no_mapping(self, root: yaml.Event) -> SpecError:
+        """Of what such a file holds nothing is told but its kind: it may be no file of ours at all."""
+        import yaml
+
+        found = "a list" if isinstance(root, yaml.SequenceStartEvent) else "an alias"
+        if isinstance(root, yaml.ScalarEvent):
+            if root.style is None and root.value.lower() in _NOTHING:
+                return self._empty()
+            found = f"a text of {len(root.value):,} characters"
         remedy = "start with the keys 'version' and 'scenarios'; `ecoci init` writes an example"
-        raise self._error(f"the file holds {found} where keys and values belong", root.line, remedy)
+        return self._error(f"the file holds {found} where keys and values belong", _line(root), remedy)
 
     def _node(self, event: yaml.Event, *, depth: int) -> Node:
         import yaml
@@ -155,12 +172,12 @@ class _Builder:
         if anchor := getattr(event, "anchor", None):
             raise self._no_alias(f"&{anchor}", event)
         if tag := getattr(event, "tag", None):
-            message = f"the YAML tag {quote(tag.replace(_TAG, '!!'))} is not allowed"
+            message = f"the YAML tag {quote_short(tag.replace(_TAG, '!!'))} is not allowed"
             raise self._error(message, _line(event), "remove the tag that starts with '!'; text in quotes stays text")
 
     def _no_alias(self, name: str, event: yaml.Event) -> SpecError:
         remedy = "write the value out, or put what scenarios share under 'defaults'"
-        return self._error(f"YAML anchors and aliases are not allowed, got {quote(name)}", _line(event), remedy)
+        return self._error(f"the YAML anchor or alias {quote_short(name)} is not allowed", _line(event), remedy)
 
     def _list(self, start: yaml.Event, depth: int) -> ListNode:
         import yaml
@@ -177,7 +194,7 @@ class _Builder:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key, line = self._key(self._node(event, depth=depth + 1))
             if key in entries:
-                message = f"the key {quote(key)} appears twice, first on line {entries[key].line}"
+                message = f"the key {quote_short(key)} appears twice, first on line {entries[key].line}"
                 raise self._error(message, line, "keep one of the two")
             entries[key] = Entry(key, line, self._node(self._next(), depth=depth + 1))
         return MapNode(tuple(entries.values()), _line(start))
@@ -194,7 +211,7 @@ class _Builder:
         if node.value is None:
             raise self._error("a key is empty", node.line, "write the key before the colon")
         kind = "the boolean " + str(node.value).lower() if isinstance(node.value, bool) else "a number"
-        message = f"the key {quote(node.text)} must be text, but YAML reads it as {kind}"
+        message = f"the key {quote_short(node.text)} must be text, but YAML reads it as {kind}"
         raise self._error(message, node.line, "keys are the words listed in docs/scenarios.md of ecoci")
 
     def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
@@ -219,13 +236,13 @@ class _Builder:
             value = float(self._checked(_FRACTION, text, line))
             if math.isfinite(value):
                 return value
-            raise self._error(f"{quote(text)} is not a finite number", line)
+            raise self._error(f"the value {quote_short(text)} is not a finite number", line)
         return text  # dates, '=' and the like are text to us
 
     def _checked(self, form: re.Pattern[str], text: str, line: int) -> str:
         if form.fullmatch(text):
             return text
-        message = f"{quote(text)} is not a plain decimal number"
+        message = f"the value {quote_short(text)} is not a plain decimal number"
         remedy = (
             "YAML takes leading zeros, 0x, colons and underscores for other ways to write a number, and .inf and .nan "
             "for no finite one: write plain digits, or put quotes around a text"
@@ -286,6 +303,9 @@ _LESSONS = (
     ),
     _Lesson("escape", "a backslash in double quotes starts an unknown escape", "use single quotes to keep backslashes"),
     _Lesson("cannot start any token", "a value starts with a character that YAML keeps for itself", "quote the value"),
+    _Lesson(
+        "tag handle", "YAML tags are not allowed", "remove what starts with '!' and the line that starts with '%TAG'"
+    ),
     _Lesson("scanning an alias", "a value that starts with '*' is a YAML alias", "quote the value"),
     _Lesson("scanning an anchor", "a value that starts with '&' is a YAML anchor", "quote the value"),
 )

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ecoci.action import GitHub, Task
-from ecoci.action_deliver import Say
 from ecoci.action_run import run_action
 from ecoci.github.memory import MemoryArtifacts, MemoryComments, MemoryPullRequests, MemoryStatuses
 from ecoci.model import PairsResult, PullRequest, StatusState, TriggeringRun
+from ecoci.ports import Say
 from tests import payloads, recorded
 from tests.github.fake import REPOSITORY
 from tests.recorded import BAD, GOOD, SPEC

@@ -74,6 +74,7 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
     ),
     4: (
         *(
+            "accepting",
             "audit_judge",
             "base_rules",
             "audit_policy",
@@ -81,6 +82,10 @@ LAYERS: Mapping[int, tuple[str, ...]] = {
             "audit_run",
             "pipeline",
             "confirm",
+            "confirming",
+            "desks",
+            "measuring",
+            "scenario_files",
             "wiring",
             "worker",
             "fork_server",
@@ -130,6 +135,8 @@ GRANTED = {
     ("audit_tree", "checkouts.git_refs"),
 }
 """A launcher calls the work in this process, or puts together what the work wrote in another; git is run in one way."""
+
+COMMANDS = ("cli", "cli_*", "__main__")
 
 ROOMS: Mapping[str, tuple[str, ...]] = {
     "amdsmi": ("meters.amd*",),
@@ -295,6 +302,13 @@ def knowing_renderers(modules: Modules) -> list[str]:
     return [f"{module} must not know {target}" for module, target in edges if not _matches(target, allowed)]
 
 
+def used_commands(modules: Modules) -> list[str]:
+    """What does the work must not know the commands: others ask for it too, and print otherwise."""
+    others = [module for module in modules if not _matches(module, COMMANDS)]
+    edges = [(module, target) for module in others for target in sorted(own_imports(modules, module))]
+    return [f"{module} must not know {target}" for module, target in edges if _matches(target, COMMANDS)]
+
+
 def misplaced_libraries(modules: Modules) -> list[str]:
     foreign = ((module, name, eager) for module in modules for name, eager in _foreign_imports(modules[module]))
     return [complaint for edge in foreign if (complaint := _library_complaint(*edge))]
@@ -369,6 +383,7 @@ CHECKS: tuple[Callable[[Modules], list[str]], ...] = (
     cycles,
     forbidden_neighbours,
     knowing_renderers,
+    used_commands,
     misplaced_libraries,
     impure_core,
     long_modules,

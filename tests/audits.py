@@ -120,6 +120,9 @@ def report(*findings: Finding, fails: bool = False) -> AuditReport:
     return AuditReport("0.1.0", "3f2a" * 10, None, AuditCounts(1204, 31, 30), findings, fails=fails)
 
 
+TOO_LARGE = Reason(ReasonCode.FILE_TOO_LARGE, (("bytes", 3 << 20), ("limit", 1 << 20)))
+
+
 def clean() -> AuditReport:
     return report()
 
@@ -145,7 +148,10 @@ def found() -> AuditReport:
             UnusedSuppression(("ECO102",), place("app.py", 5)),
             UnusedSuppression((), place("app.py", 9)),
         ),
-        skipped=(SkippedFile("big.ipynb", Reason(ReasonCode.READING_MISSING, (("field", "size"),))),),
+        skipped=(
+            SkippedFile("big.ipynb", Reason(ReasonCode.READING_MISSING, (("field", "size"),))),
+            SkippedFile("made.py", TOO_LARGE, in_change=True),
+        ),
         stale_baseline=("a" * 16,),
         counts=AuditCounts(1204, 31, 30, ignored=2),
         policy_from=PolicySource("origin/main", "b0a5" * 10, differs=True),
@@ -184,7 +190,7 @@ def hostile() -> AuditReport:
         practices=(GoodPractice(HOSTILE, HOSTILE, where),),
         held_back=(HeldBack(attacked, HeldBackBy.COMMENT, HOSTILE, in_change=True),),
         unused_suppressions=(UnusedSuppression((HOSTILE,), where),),
-        skipped=(SkippedFile(HOSTILE, Reason(ReasonCode.READING_MISSING, (("field", HOSTILE),))),),
+        skipped=(SkippedFile(HOSTILE, Reason(ReasonCode.READING_MISSING, (("field", HOSTILE),)), in_change=True),),
         stale_baseline=(HOSTILE,),
         policy_from=PolicySource(HOSTILE, f"x{HOSTILE}"),
     )

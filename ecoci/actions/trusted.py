@@ -85,7 +85,9 @@ def judge_again(bundle: Bundle, trusted: Trusted) -> JudgedAgain:
     complete = not bundle.refused and all(one.complete for one in _records(bundle))
     found = audited(bundle.audits, trusted.audit)
     verdict = of_report(scenarios, complete=complete)
-    report = Report(made, scenarios, found.findings, trusted.spec.tariff, verdict, complete, found.fails)
+    report = Report(
+        made, scenarios, found.findings, trusted.spec.tariff, verdict, complete, found.fails, unread=found.unread
+    )
     return JudgedAgain(report, bundle.refused)
 
 

@@ -17,6 +17,9 @@ from ecoci.model import (
     Finding,
     HeldBackBy,
     Place,
+    Reason,
+    ReasonCode,
+    SkippedFile,
 )
 
 if TYPE_CHECKING:
@@ -34,15 +37,33 @@ _BY_POLICY = (HeldBackBy.PATH_RULE, HeldBackBy.CONTEXT, HeldBackBy.CONFIDENCE)
 
 def audited(reports: Iterable[AuditReport], policy: AuditPolicy) -> Audited:
     """What the audits found, by the base's policy, the worst first, without those that no rule of ours makes."""
-    claimed = tuple(_claimed(reports))
-    if not claimed:
+    given = tuple(reports)
+    claimed, unread = tuple(_claimed(given)), tuple(_unread(given))[:MOST_FINDINGS]
+    if not claimed and not unread:
         return Audited()
     # the rules take a moment to import, and most pull requests find nothing
-    from ecoci.audit.policy import by_policy, fails
+    from ecoci.audit.policy import by_policy, fails, fails_unread, listed_files
 
     found = {one.fingerprint: one for one in _believed(claimed[:MOST_FINDINGS])}
     kept = by_policy(found.values(), policy).kept
-    return Audited(tuple(sorted(kept, key=_worst_first)), fails(kept, policy))
+    listed = listed_files(unread, policy)
+    failing = fails(kept, policy) or fails_unread(listed, policy)
+    return Audited(tuple(sorted(kept, key=_worst_first)), failing, unread=listed)
+
+
+def _unread(reports: tuple[AuditReport, ...]) -> Iterator[SkippedFile]:
+    """Files of the change that the audit could not read; of its reasons only the size is taken over, as numbers."""
+    for one in (one for report in reports for one in report.skipped if one.in_change):
+        if len(one.path) <= MOST_PATH_CHARS and is_inside(one.path):
+            yield SkippedFile(one.path, _reason(one.reason), in_change=True)
+
+
+def _reason(reason: Reason) -> Reason:
+    facts = dict(reason.facts)
+    size, limit = facts.get("bytes"), facts.get("limit")
+    if reason.code is ReasonCode.FILE_TOO_LARGE and isinstance(size, int) and isinstance(limit, int):
+        return Reason(reason.code, (("bytes", size), ("limit", limit)))
+    return Reason(ReasonCode.FILE_UNREADABLE, (("reason", "the audit of the change says so"),))
 
 
 def _claimed(reports: Iterable[AuditReport]) -> Iterator[Finding]:

@@ -60,6 +60,11 @@ def files_without_lines(counts: str) -> ChangedLines:
     return {entry[2]: (EVERY_LINE,) for entry in entries if entry[:2] == ["-", "-"]}
 
 
+def counted_files(counts: str) -> list[str]:
+    """All files that `git diff --numstat -z --no-renames` names."""
+    return [entry.split("\t", 2)[2] for entry in counts.split("\0") if entry.count("\t") > 1]
+
+
 def _lines(first: int, count: int) -> Lines:
     return Lines(first, first + count - 1) if count else Lines(max(first, 1), first + 1)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ecoci.audit.changes import ChangedLines
 from ecoci.audit.paths import matches
-from ecoci.model import AuditPolicy, Finding, HeldBack, HeldBackBy, SkippedFile
+from ecoci.audit.sources.kinds import kind_of
+from ecoci.audit.sources.source import FileKind
+from ecoci.model import AuditPolicy, Finding, HeldBack, HeldBackBy, ReasonCode, SkippedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,25 @@ def listed_files(skipped: Iterable[SkippedFile], policy: AuditPolicy) -> tuple[S
     """Files that were not read, but for those where the policy would hold back whatever there is."""
     patterns = [rule.pattern for rule in policy.path_rules if not rule.rule_ids]
     return tuple(one for one in skipped if not any(matches(one.path, pattern) for pattern in patterns))
+
+
+def marked(skipped: Iterable[SkippedFile], changes: ChangedLines | None) -> tuple[SkippedFile, ...]:
+    """The same, each with whether the change adds or touches it."""
+    return tuple(replace(one, in_change=True) if one.path in (changes or ()) else one for one in skipped)
+
+
+def fails_unread(skipped: Iterable[SkippedFile], policy: AuditPolicy) -> bool:
+    """Whether the change has a file that nobody read: whoever writes it could hide in it what the audit would find.
+
+    A large JSON file fails nothing: tokenizers and data are that, and settings are not.
+    """
+    if policy.fail_on is None or not policy.fail_on_unread:
+        return False
+    return any(one.in_change and not _is_data(one) for one in skipped)
+
+
+def _is_data(one: SkippedFile) -> bool:
+    return one.reason.code is ReasonCode.FILE_TOO_LARGE and kind_of(one.path) is FileKind.JSON
 
 
 def _held_back(finding: Finding, policy: AuditPolicy) -> HeldBack | None:

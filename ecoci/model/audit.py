@@ -227,10 +227,11 @@ class RuleText:
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """A file that was not read, and why."""
+    """A file that was not read, and why. `in_change`: the change that is audited adds or touches it."""
 
     path: str
     reason: Reason
+    in_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,13 +281,15 @@ class AuditReport:
 class Audited:
     """What an audit adds to the report of a measurement. `fails` says whether the policy lets it fail.
 
-    `suppressed` are findings that comments hold back which the change adds or touches.
+    `suppressed` are findings that comments hold back which the change adds or touches, `unread` its files that were not
+    read.
     """
 
     findings: tuple[Finding, ...] = ()
     fails: bool = False
     suppressed: tuple[HeldBack, ...] = ()
     policy_from: PolicySource | None = None
+    unread: tuple[SkippedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +305,8 @@ class AuditPolicy:
     """What the user asked of the audit. A finding fails it at `fail_on` and above, with at least `fail_confidence`.
 
     `gpu` is the name of the target card ("A100-80GB"); `min_confidence` holds back what is less sure. Findings in
-    training, tests, documentation and dead code are held back unless `purposes` names their purpose.
+    training, tests, documentation and dead code are held back unless `purposes` names their purpose. With
+    `fail_on_unread` a file of the change that was not read fails it too, unless nothing may (`fail_on` None).
     """
 
     gpu: str | None = None
@@ -312,3 +316,4 @@ class AuditPolicy:
     fail_confidence: Confidence = Confidence.HIGH
     min_confidence: Confidence = Confidence.LOW
     purposes: tuple[Purpose, ...] = (Purpose.INFERENCE, Purpose.UNKNOWN)
+    fail_on_unread: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ecoci.model.audit import Finding, HeldBack, PolicySource
+from ecoci.model.audit import Finding, HeldBack, PolicySource, SkippedFile
 from ecoci.model.baseline import Fingerprint
 from ecoci.model.calibration import MachineCalibration
 from ecoci.model.pairs import Arm, PairOptions, Side, Stopped
@@ -279,7 +279,8 @@ class Report:
     """The only argument of every renderer; the file `report.json`. `audit_fails`: the findings alone fail the check.
 
     `suppressed` are findings of the audit that comments hold back which the change adds or touches; `audited_by` is
-    the commit whose policy judged the findings, None where it was that of the files themselves.
+    the commit whose policy judged the findings, None where it was that of the files themselves. `unread` are files of
+    the change that the audit could not read.
     """
 
     provenance: Provenance
@@ -291,6 +292,7 @@ class Report:
     audit_fails: bool = False
     suppressed: tuple[HeldBack, ...] = ()
     audited_by: PolicySource | None = None
+    unread: tuple[SkippedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

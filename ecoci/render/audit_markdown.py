@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ecoci.model import AuditReport, Finding, HeldBack, Severity
+from ecoci.model import AuditReport, Finding, HeldBack, Severity, SkippedFile
 from ecoci.render import audit_words as words
 from ecoci.render import text
 from ecoci.render.cut import Section, assemble
@@ -36,13 +36,33 @@ def audit_body(report: AuditReport) -> tuple[Section, ...]:
 
 def audit_top(report: AuditReport) -> str:
     """The first lines: what was found, and what the policy makes of it."""
-    doubtful = report.findings or not all(one.endorsed for one in report.practices)
+    unread = unread_line(report.skipped)
+    doubtful = report.findings or unread or not all(one.endorsed for one in report.practices)
     sign = "❌" if report.fails else "⚠️" if doubtful else "✅"
     gone = words.known_gone(report)
-    said = f"{gone[:1].upper()}{gone[1:]}.\n\n" if gone else ""
+    said = f"{unread}\n\n" if unread else ""
+    said += f"{gone[:1].upper()}{gone[1:]}.\n\n" if gone else ""
     judged = words.judged_by(report.policy_from)
     said += f"{text.prose(judged)}\n\n" if judged else ""
     return f"{sign} **Audit: {words.counts(report)}.** {words.verdict(report)}\n\n{said}"
+
+
+def unread_line(skipped: Iterable[SkippedFile]) -> str:
+    """The files of the change that the audit says nothing of, the first by name; empty where there is none."""
+    found = tuple(one for one in skipped if one.in_change)
+    if not found:
+        return ""
+    named = text.join_words(
+        [f"{text.code(words.path(one.path), 160)} ({_why(one)})" for one in found[: words.MOST_UNREAD]]
+    )
+    more = len(found) - words.MOST_UNREAD
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"⚠️ **{words.unread(found)}**: {named}{rest}. **Do:** {words.UNREAD_REMEDY}."
+
+
+def _why(one: SkippedFile) -> str:
+    """The reason as a part of a sentence."""
+    return describe(one.reason, MARKDOWN).sentence.removesuffix(".")
 
 
 def _table(report: AuditReport) -> Iterable[Section]:

@@ -15,9 +15,17 @@ MOST_LISTED = 20
 def render_text(report: AuditReport) -> str:
     """The whole report, worst findings first. Every line is safe to print, also in the log of a CI job."""
     told: dict[tuple[str, ...], str] = {}
-    lines = [line for finding in report.findings for line in (*_finding(finding, told), "")]
+    lines = list(_unread(report))
+    lines.extend(line for finding in report.findings for line in (*_finding(finding, told), ""))
     lines.extend(_rest(report))
     return "".join(f"{words.guarded(line)}\n" for line in lines)
+
+
+def _unread(report: AuditReport) -> Iterator[str]:
+    """First of all, since nothing below is about these files."""
+    found = ((words.path(one.path), describe(one.reason)) for one in report.skipped if one.in_change)
+    title = f"{words.unread(report.skipped)} ({words.UNREAD_REMEDY})"
+    yield from _group(title, (f"{name}: {said.sentence}" for name, said in found))
 
 
 def _finding(finding: Finding, told: dict[tuple[str, ...], str]) -> Iterator[str]:

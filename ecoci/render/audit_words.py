@@ -22,6 +22,7 @@ from ecoci.model import (
     Purpose,
     Safety,
     Severity,
+    SkippedFile,
     Step,
 )
 from ecoci.render import text
@@ -31,6 +32,8 @@ MESSAGE_CHARS = 600
 LINE_CHARS = 160
 MOST_STEPS = 12
 MOST_EVIDENCE = 3
+MOST_UNREAD = 3
+UNREAD_REMEDY = "mend it, or let `ignore` in the policy of the base name its path"
 
 _HELD_WORDS = {
     HeldBackBy.COMMENT: "by a comment",
@@ -209,8 +212,27 @@ def target(report: AuditReport) -> str:
 def verdict(report: AuditReport) -> str:
     """One sentence on what the policy makes of it."""
     if report.fails:
-        return "The audit fails: a finding is as bad and as sure as the policy says."
+        unread = any(one.in_change for one in report.skipped)
+        finding = "a finding is as bad and as sure as the policy says"
+        hidden = "a changed file was not read, and nobody can say what it holds"
+        return (
+            f"The audit fails: {hidden if not report.findings else f'{finding}, or {hidden}' if unread else finding}."
+        )
     return "The audit passes." if not report.findings else "The audit passes: none of the findings fails it."
+
+
+def unread(skipped: Iterable[SkippedFile]) -> str:
+    """As `1 changed file was not read`; empty where all that the change adds or touches was."""
+    count = sum(one.in_change for one in skipped)
+    return f"{text.counted(count, 'changed file')} {'was' if count == 1 else 'were'} not read" if count else ""
+
+
+def unread_names(skipped: Iterable[SkippedFile]) -> str:
+    """As `1 changed file was not read: big.py; mend it, or …`."""
+    found = tuple(one for one in skipped if one.in_change)
+    names = ", ".join(path(one.path) for one in found[:MOST_UNREAD])
+    more = f" and {len(found) - MOST_UNREAD:,} more" if len(found) > MOST_UNREAD else ""
+    return f"{unread(found)}: {names}{more}; {UNREAD_REMEDY}" if found else ""
 
 
 def suppression(rule_ids: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from ecoci.model import Confirmation, Environment, PairOptions, Report, ScenarioReport, Severity
 from ecoci.render import content, paired, text
-from ecoci.render.audit_markdown import suppressed_section
+from ecoci.render.audit_markdown import suppressed_section, unread_line
 from ecoci.render.audit_words import judged_by
 from ecoci.render.chart import bar_chart
 from ecoci.render.cut import Section, assemble
@@ -57,8 +57,13 @@ def report_top(report: Report) -> str:
         f"**{text.code(replay, 200)}** · nothing was measured for this commit." if replay else "",
         headline(report, MARKDOWN),
         f"⚠️ **Incomplete.** {incomplete_line(report)}" if not report.complete else "",
+        f"{unread_line(report.unread)}{_fails_alone(report)}",
     )
     return "".join(f"{line}\n\n" for line in lines if line)
+
+
+def _fails_alone(report: Report) -> str:
+    return " It fails the check by itself." if report.unread and report.audit_fails and not report.findings else ""
 
 
 def _summary(report: Report) -> Section:

@@ -77,7 +77,7 @@ def _without_findings(answer: Answer) -> Report | None:
     """Where the audit speaks for itself, the report of the measurement leaves its findings to it."""
     if answer.report is None or answer.audit is None:
         return answer.report
-    return replace(answer.report, findings=(), audit_fails=False, suppressed=(), audited_by=None)
+    return replace(answer.report, findings=(), audit_fails=False, suppressed=(), audited_by=None, unread=())
 
 
 def _end(answer: Answer) -> Section:
@@ -123,7 +123,9 @@ def _status_of(report: Report) -> str:
 
 
 def _status_of_audit(audit: AuditReport) -> str:
-    return f"audit {'fails' if audit.fails else 'passes'}: {audit_words.counts(audit)}"
+    unread = audit_words.unread(audit.skipped)
+    said = f"{audit_words.counts(audit)}, {unread}" if unread else audit_words.counts(audit)
+    return f"audit {'fails' if audit.fails else 'passes'}: {said}"
 
 
 def render_not_posted(what: str, why: str) -> str:

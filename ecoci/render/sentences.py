@@ -279,7 +279,7 @@ _SENTENCES: Mapping[ReasonCode, Said] = MappingProxyType(
             "Check that it is still there and that its permissions let you read it.",
         ),
         ReasonCode.FILE_NAME_UNREADABLE: Said(
-            "The name of the file is not UTF-8, so no report could name it.",
+            "The name of the file holds an escape such as \\xe9, so that a report could mean another file.",
             "Rename it.",
         ),
         ReasonCode.FILE_NOT_UNDERSTOOD: Said(

@@ -110,6 +110,7 @@ def _print_top(report: Report, console: Console) -> None:
     first = headline(report, TERMINAL)
     _line(first, console, lead=(text.SIGNS[report.verdict] + " " + report.verdict, _COLOURS[report.verdict]))
     _line(incomplete_line(report), console, style="yellow")
+    _line(audit_words.unread_names(report.unread), console, style="yellow")
     console.line()
 
 
@@ -121,7 +122,8 @@ def _print_findings(report: Report, console: Console) -> None:
         severity = finding.severity.name.lower()
         _line(f"{severity}: {place}: {said} [{text.clean(finding.rule_id)}]", console, lead=(severity, "bold"))
     if report.audit_fails:
-        _line("These findings fail the check by themselves.", console, style="bold")
+        found = "These findings fail the check by themselves."
+        _line(found if report.findings else "What was not read fails the check.", console, style="bold")
     for place, said in audit_words.suppressed(report.suppressed):
         _line(f"{audit_words.SUPPRESSED}: {place}: {said}", console)
     _line(audit_words.judged_by(report.audited_by), console)

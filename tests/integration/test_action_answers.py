@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from ecoci.action import GitHub, Task
-from ecoci.action_deliver import Say
 from ecoci.actions.sticky import marker
 from ecoci.codec import dumps
 from ecoci.errors import InputError, InterruptedRunError, PublishError, StorageError
 from ecoci.github.memory import MemoryComments
 from ecoci.model import IssueComment, PairsResult, StatusState, TriggeringRun
+from ecoci.ports import Say
 from tests.action_sites import NUMBER, Site, make_site
 from tests.archives import packed
 from tests.github.fake import TOKEN, FakeGitHub, Holder

@@ -12,9 +12,9 @@ import pytest
 from ecoci.audit_policy import PolicyFiles, Rulebook, rulebook_here, rulebook_of
 from ecoci.audit_run import make_engine
 from ecoci.cli_audit import Asked, run_command
-from ecoci.cli_run import Measuring, _auditor
 from ecoci.codec import dumps, loads
 from ecoci.errors import DataError, EcociError, InputError, SpecError, StorageError
+from ecoci.measuring import Measuring, auditor_of
 from ecoci.model import AuditPolicy, AuditReport, KnownFinding, KnownFindings, Severity
 from tests.repositories import Repository, new_repository
 
@@ -289,7 +289,7 @@ def test_a_shallow_clone_that_has_the_commit_is_enough(
 
 def test_a_run_against_a_base_audits_by_the_policy_of_its_newest_commit(repository: Repository) -> None:
     repository.commit(ecoci_yml=f"version: 1\n{OFF}", app_py=INT8, other_py=COMMENTED)
-    auditor = _auditor(Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0, base="main"))
+    auditor = auditor_of(Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0, base="main"))
     assert auditor is not None
     result = auditor.audit(repository.folder)
     assert result.fails
@@ -304,7 +304,7 @@ def test_a_run_without_a_base_audits_by_the_policy_that_lies_here(
 ) -> None:
     monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
     repository.commit(ecoci_yml=f"version: 1\n{OFF}", app_py=INT8)
-    auditor = _auditor(Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0))
+    auditor = auditor_of(Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0))
     assert auditor is not None
     result = auditor.audit(repository.folder)
     assert (result.findings, result.fails, result.policy_from) == ((), False, None)

@@ -198,13 +198,29 @@ def test_odd_names_are_kept_as_they_are(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("git", [True, False])
-def test_a_name_that_is_no_utf8_is_skipped_under_one_that_is(repository: Repository, git: bool) -> None:
-    (repository.folder / os.fsdecode(b"caf\xe9.py")).write_text(HIT)
+def test_a_file_whose_name_is_no_utf8_is_read_under_a_name_that_is(repository: Repository, git: bool) -> None:
+    folder = repository.folder / os.fsdecode(b"d\xff")
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9.py")).write_text(HIT)
     if git:
         repository.git("add", ".")
     tree = open_project(repository.folder)
-    assert tree.files == ()
-    assert reasons(tree) == {"caf\\udce9.py": ReasonCode.FILE_NAME_UNREADABLE}
+    assert tree.candidates == ("d\\xff/caf\\xe9.py",)
+    assert text_of(tree, "d\\xff/caf\\xe9.py") == HIT
+    assert tree.skipped == ()
+
+
+@pytest.mark.parametrize("git", [True, False])
+def test_a_name_that_could_stand_for_another_one_is_not_read(repository: Repository, git: bool) -> None:
+    (repository.folder / os.fsdecode(b"caf\xe9.py")).write_text(HIT)
+    (repository.folder / "caf\\xe9.py").write_text("x = 1\n")
+    (repository.folder / "tab\\x09.py").write_text(HIT)
+    if git:
+        repository.git("add", ".")
+    tree = open_project(repository.folder)
+    assert set(tree.candidates) == {"caf\\xe9.py", "tab\\x09.py"}
+    assert text_of(tree, "caf\\xe9.py") == HIT
+    assert reasons(tree) == {"caf\\xe9.py": ReasonCode.FILE_NAME_UNREADABLE}
 
 
 def test_what_is_no_regular_file_is_not_opened(folder: Path) -> None:
@@ -381,6 +397,20 @@ def test_changed_lines_are_those_since_the_branch_left(tmp_path: Path) -> None:
     }
     assert changed_lines(repository.folder / "b", "before")["c d.py"] == (Lines(2, 2), Lines(4, 4))
     assert set(changed_lines(repository.folder, "main")) == {"a.txt", "b/c d.py", "b/é\n.py"}
+
+
+def test_moved_files_and_new_modes_and_odd_names_are_changes_too(tmp_path: Path) -> None:
+    repository = forked(tmp_path / "r")
+    write(repository.folder, {"moved.py": "1\n", "run": "#!/bin/sh\n"})
+    repository.commit()
+    repository.git("branch", "before")
+    repository.git("mv", "moved.py", "there.py")
+    (repository.folder / "run").chmod(0o755)
+    (repository.folder / os.fsdecode(b"caf\xe9.py")).write_text(HIT)
+    repository.git("add", ".")
+    found = changed_lines(repository.folder, "before")
+    assert {path: found.get(path) for path in ("there.py", "run")} == {"there.py": (), "run": ()}
+    assert found["caf\\xe9.py"] != ()
 
 
 def test_a_diff_runs_nothing_that_a_configuration_names(tmp_path: Path) -> None:

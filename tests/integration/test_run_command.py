@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoci.cli_confirm import Confirming, GitConfirmer, options_of
+from ecoci.confirming import Confirming, GitConfirmer, options_of
 from ecoci.model import Gate, PairOptions, Stopped
 from ecoci.spec import parse_spec
 from ecoci.store import load_report
@@ -76,7 +76,7 @@ def test_a_change_is_judged_by_the_policy_of_its_base(
     repository.commit(notes_md="a change")
     monkeypatch.chdir(place)
     spec = parse_spec(loose, file="ecoci.yml", in_ci=False)
-    confirmer = GitConfirmer(Confirming("before", Path("ecoci.yml"), repository.folder.parent / "out"))
+    confirmer = GitConfirmer(Confirming("before", Path("ecoci.yml"), repository.folder.parent / "out"), print)
     (judged,) = confirmer.judged_by_base(spec).scenarios
     assert (judged.policy.tolerance, judged.policy.gate) == (0.02, Gate.CONFIRM)
 
@@ -86,7 +86,7 @@ def test_where_the_base_has_no_such_file_the_own_policy_is_all_there_is(
 ) -> None:
     monkeypatch.chdir(repository.folder)
     spec = parse_spec(SPEC, file="ecoci.yml", in_ci=False)
-    confirmer = GitConfirmer(Confirming("before", Path("other.yml"), repository.folder.parent / "out"))
+    confirmer = GitConfirmer(Confirming("before", Path("other.yml"), repository.folder.parent / "out"), print)
     assert confirmer.judged_by_base(spec) == spec
 
 
@@ -126,7 +126,7 @@ def test_a_policy_that_is_loosened_in_a_file_named_absolutely_is_still_that_of_t
     repository.commit(ecoci_yml=loose)
     monkeypatch.chdir(repository.folder)
     file = repository.folder / "ecoci.yml"
-    confirmer = GitConfirmer(Confirming("before", file, repository.folder.parent / "out"))
+    confirmer = GitConfirmer(Confirming("before", file, repository.folder.parent / "out"), print)
     (judged,) = confirmer.judged_by_base(parse_spec(loose, file="ecoci.yml", in_ci=False)).scenarios
     assert judged.policy.tolerance == 0.02
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,16 +111,39 @@ class TestPropose:
 class TestPlan:
     SCRIPT = script_of(SHIPPED / "matrix.yml", "plan")
 
-    def test_the_jobs_become_an_output(self, machine: Machine) -> None:
-        machine.program("pipx", 'echo \'[{"scenario":"a"}]\'')
-        assert machine.run(self.SCRIPT, RUNNERS="gpu-a100,self-hosted+gpu").code == 0
-        assert (machine.folder / "output").read_text() == 'jobs=[{"scenario":"a"}]\n'
-        assert machine.calls("pipx")[0].endswith("ecoci matrix --runners gpu-a100,self-hosted+gpu")
+    @staticmethod
+    def with_python(machine: Machine, body: str) -> dict[str, str]:
+        """Variables of a runner whose Python makes environments in which this is done."""
+        machine.program("inside", body)
+        machine.program("python3", f'mkdir -p "$3/bin" && cp "{machine.folder}/bin/inside" "$3/bin/python"')
+        return {"RUNNER_TEMP": str(machine.folder / "temp")}
 
-    def test_a_failure_ends_the_job_and_leaves_no_output(self, machine: Machine) -> None:
-        machine.program("pipx", "exit 2")
-        assert machine.run(self.SCRIPT, RUNNERS="gpu").code == 2
+    def test_the_jobs_become_an_output(self, machine: Machine) -> None:
+        env = self.with_python(machine, '[[ "$*" != *matrix* ]] || echo \'[{"scenario":"a"}]\'')
+        assert machine.run(self.SCRIPT, RUNNERS="gpu-a100,self-hosted+gpu", **env).code == 0
+        assert (machine.folder / "output").read_text() == 'jobs=[{"scenario":"a"}]\n'
+        installed, asked = machine.calls("inside")
+        assert installed.startswith("-m pip install --quiet --require-hashes ")
+        assert asked == "-m ecoci matrix --spec ../change/ecoci.yml --runners gpu-a100,self-hosted+gpu"
+
+    @pytest.mark.parametrize("failing", ["pip", "matrix"])
+    def test_a_failure_ends_the_job_and_leaves_no_output(self, machine: Machine, failing: str) -> None:
+        env = self.with_python(machine, f'[[ "$*" != *{failing}* ]] || exit 2')
+        assert machine.run(self.SCRIPT, RUNNERS="gpu", **env).code == 2
         assert not (machine.folder / "output").exists()
+
+
+class TestMayMoveV1:
+    SCRIPT = next(str(step["run"]) for _, step in read_workflow(OWN / "release.yml").steps if step.get("id") == "v1")
+
+    def test_the_tags_of_the_repository_decide(self, machine: Machine) -> None:
+        machine.git("tag", "v0.2.0")
+        script = self.SCRIPT.replace(".ci/release.py", f"{OWN.parents[1]}/.ci/release.py")
+        for tag, said in (("v0.1.9", "false"), ("v0.2.0", "true"), ("v2.0.0", "false")):
+            (machine.folder / "output").unlink(missing_ok=True)
+            done = machine.run(script.replace("python ", f"{sys.executable} "), TAG=tag)
+            assert (done.code, done.err) == (0, "")
+            assert (machine.folder / "output").read_text() == f"moves={said}\n"
 
 
 class TestMoveV1:

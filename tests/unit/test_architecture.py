@@ -21,6 +21,7 @@ from tests.architecture import (
     relative_imports,
     unplaced_modules,
     upward_edges,
+    used_commands,
 )
 
 
@@ -102,6 +103,11 @@ def test_the_parts_of_an_adapter_may_know_each_other(module: str, target: str) -
 def test_a_renderer_that_computes_is_found() -> None:
     modules = {"render.markdown": "from ecoci import stats, model", "stats": "", "model": ""}
     assert knowing_renderers(modules) == ["render.markdown must not know stats"]
+
+
+def test_work_that_lives_in_a_command_is_found() -> None:
+    modules = {"action_measure": "from ecoci import cli_run", "cli_run": "", "cli": "import ecoci.cli_run"}
+    assert used_commands(modules) == ["action_measure must not know cli_run"]
 
 
 @pytest.mark.parametrize(

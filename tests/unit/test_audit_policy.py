@@ -13,7 +13,7 @@ from ecoci.audit.findings import Drafted
 from ecoci.audit.known import known_of, stale, without_known
 from ecoci.audit.outcome import Demand, Outcome, outcome_of
 from ecoci.audit.paths import matches
-from ecoci.audit.policy import by_policy, fails
+from ecoci.audit.policy import by_policy, fails, fails_unread, listed_files, marked
 from ecoci.audit.suppress import suppressions_of
 from ecoci.model import (
     AuditPolicy,
@@ -26,10 +26,13 @@ from ecoci.model import (
     KnownFindings,
     PathRule,
     Purpose,
+    Reason,
+    ReasonCode,
     Severity,
+    SkippedFile,
     Step,
 )
-from tests.audits import RULE, draft, int8, no_cache, place, report, source
+from tests.audits import RULE, TOO_LARGE, draft, int8, no_cache, place, report, source
 
 
 def held(finding: Finding, policy: AuditPolicy) -> tuple[HeldBackBy, str | None] | None:
@@ -229,3 +232,26 @@ def test_an_audit_of_a_part_says_nothing_of_comments_and_known_findings_without_
 def test_a_known_finding_that_a_comment_holds_back_is_not_gone() -> None:
     commented = outcome(Demand()).held_back[0].finding
     assert outcome(Demand(known=KnownFindings((entry(commented),)))).stale_baseline == ()
+
+
+def unread(*paths: str, changed: tuple[str, ...] = ()) -> tuple[SkippedFile, ...]:
+    return marked((SkippedFile(path, TOO_LARGE) for path in paths), dict.fromkeys(changed, ()))
+
+
+def test_only_a_file_that_the_change_adds_or_touches_fails_an_audit_unread() -> None:
+    assert fails_unread(unread("a.py", "b.py", changed=("b.py",)), AuditPolicy())
+    assert not fails_unread(unread("a.py", "b.py", changed=("c.py",)), AuditPolicy())
+    assert not fails_unread(marked(unread("a.py"), None), AuditPolicy())
+
+
+def test_the_policy_can_let_what_was_not_read_pass() -> None:
+    found = unread("data/a.py", changed=("data/a.py",))
+    assert not fails_unread(found, AuditPolicy(fail_on=None))
+    assert not fails_unread(found, AuditPolicy(fail_on_unread=False))
+    assert not fails_unread(listed_files(found, AuditPolicy(path_rules=(PathRule("data/"),))), AuditPolicy())
+
+
+def test_a_json_file_of_data_fails_nothing_and_one_that_is_no_text_does() -> None:
+    assert not fails_unread(unread("tokenizer.json", changed=("tokenizer.json",)), AuditPolicy())
+    binary = SkippedFile("config.json", Reason(ReasonCode.FILE_NOT_TEXT), in_change=True)
+    assert fails_unread((binary,), AuditPolicy())

@@ -49,8 +49,6 @@ def project(tmp_path: Path) -> Path:
     files = {
         "ecoci/__init__.py": '"""It."""\n\n__version__ = "1.2.0"\n',
         "CITATION.cff": "cff-version: 1.2.0\nversion: 1.2.0\n",
-        "ecoci/actions/workflows/matrix.yml": "run: pipx run --spec ecoci==1.2.0 ecoci matrix\n",
-        "examples/workflows/matrix.yml": "run: pipx run --spec ecoci==1.2.0 ecoci matrix\n",
         "CHANGELOG.md": CHANGELOG,
     }
     for name, text in files.items():
@@ -74,7 +72,7 @@ def test_a_tag_that_is_no_version_is_refused(project: Path, tag: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ecoci/__init__.py", "CITATION.cff", "ecoci/actions/workflows/matrix.yml", "examples/workflows/matrix.yml"],
+    ["ecoci/__init__.py", "CITATION.cff"],
 )
 def test_each_place_that_tells_another_version_is_named(project: Path, name: str) -> None:
     file = project / name
@@ -108,6 +106,28 @@ def test_the_notes_are_what_the_changelog_says_of_that_version_alone() -> None:
     assert release.notes("1.2.0", CHANGELOG) == "### Added\n\n- Something new.\n"
     assert release.notes("1.1.0", CHANGELOG) == "- Something old.\n"
     assert release.notes("9.9.9", CHANGELOG) == ""
+
+
+@pytest.mark.parametrize(
+    ("tag", "others", "moves"),
+    [
+        ("v0.1.0", "", True),
+        ("v0.2.0", "v0.1.0 v1", True),
+        ("v1.0.0", "v0.9.9 v0.10.0", True),
+        ("v1.10.0", "v1.9.0 v1.10.0 nightly v2", True),
+        ("v1.2.1", "v1.2.0 v2.0.0", True),
+        ("v2.0.0", "v1.2.0", False),
+        ("v0.1.2", "v0.2.0", False),
+        ("v1.9.1", "v1.10.0", False),
+        ("v1.2.0-rc1", "", False),
+        ("v1", "", False),
+    ],
+)
+def test_v1_moves_to_no_later_major_and_never_back(tag: str, others: str, moves: bool) -> None:
+    assert release.moves_v1(tag, [*others.split(), tag]) is moves
+    command = [sys.executable, str(SCRIPT), "moves", tag]
+    done = subprocess.run(command, input="\n".join(others.split()), capture_output=True, text=True, check=True)
+    assert done.stdout == f"{str(moves).lower()}\n"
 
 
 def test_the_script_ends_with_1_and_says_why_on_this_project_as_it_is() -> None:

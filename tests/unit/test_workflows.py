@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from ecoci import __version__
 from ecoci.actions.inputs import NAMES
 from ecoci.actions.matrix import Runner
 from ecoci.actions.templates import TEMPLATES, Kind, check_runners, with_runners
 from ecoci.cli_init import KINDS
 from ecoci.errors import InputError
-from tests.workflows import EXAMPLES, OWN, ROOT, SHIPPED, USES, Workflow, workflows_in
+from tests.workflows import EXAMPLES, OWN, ROOT, SHIPPED, USES, Workflow, read_workflow, workflows_in
 
 GIVEN = workflows_in(SHIPPED)
 ALL = [*GIVEN, *workflows_in(OWN)]
@@ -152,8 +151,15 @@ def test_the_start_with_an_audit_is_eight_lines_of_steps() -> None:
     assert len(text.partition("    steps:\n")[2].splitlines()) <= 8
 
 
-def test_the_workflow_for_several_runners_asks_the_ecoci_of_this_version() -> None:
-    assert f"ecoci=={__version__} " in (SHIPPED / "matrix.yml").read_text("utf-8")
+def test_the_workflow_for_several_runners_plans_by_the_ecoci_that_its_action_is_and_by_locked_packages() -> None:
+    workflow = read_workflow(SHIPPED / "matrix.yml")
+    steps = [step for job, step in workflow.steps if job == "plan"]
+    (fetched,) = (step["with"] for step in steps if "repository" in step.get("with", {}))
+    used = {step["uses"] for _, step in workflow.steps if step.get("uses", "").startswith("ecocompute/")}
+    assert used == {f"{fetched['repository']}@{fetched['ref']}"}
+    assert "--require-hashes --only-binary :all: -r constraints/action-light.txt" in steps[-1]["run"]
+    paths = [step["with"]["path"] for step in steps if "uses" in step]
+    assert len(set(paths)) == len(paths), "a link in the change must not lead into the other checkout"
 
 
 def test_the_half_for_forks_follows_the_workflow_that_is_written_beside_it() -> None:
