@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from ecoci.audit.python.catalog import LOAD_METHODS, UNRESOLVED
+from ecoci.audit.python.catalog import LOAD_METHODS
 from ecoci.audit.python.frame import Frame
 from ecoci.audit.python.merge import stored, tables, updated
-from ecoci.audit.values import Made, Table, Value
+from ecoci.audit.values import UNRESOLVED, Made, Table, Value
 
 STARTERS = frozenset({"Thread", "Process", "submit", "run_in_executor", "to_thread", "run_sync"})
 METHODS = frozenset({"generate", *LOAD_METHODS})
