@@ -158,8 +158,17 @@ def test_the_threshold_of_zero_comes_last_with_its_price_in_accuracy_and_energy(
     assert "unsafe" in last
     assert "11.16 in fp16" in last
     assert "14.00 with 0.0 (+25 %)" in last
-    assert "A800 +32 … +44 %" in last
-    assert "on this card +52 … +67 %" in last
+    assert "+32 … +44 % on an A800-80GB (Mistral-7B-v0.3)" in last
+    assert "still costs +52 … +67 % on this card, " in last
+
+
+@pytest.mark.parametrize("card", ["H200", "A800-80GB", "RTX 4090D", "L4", None])
+def test_each_measurement_of_the_threshold_of_zero_is_told_once(card: str | None) -> None:
+    (found,) = drafts(RULE, int8(), world(card))
+    told = found.remedy[-1].split("still costs ")[1]
+    for spread in ("+9 %", "+32 … +44 %", "+99 … +114 %", "+52 … +67 %"):
+        assert told.count(spread) == 1
+    assert ("on this card" in told) == (card in ("H200", "A800-80GB", "RTX 4090D"))
 
 
 def test_the_costs_are_those_of_the_named_card_and_of_models_of_that_size() -> None:
