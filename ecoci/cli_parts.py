@@ -140,7 +140,7 @@ def choose_scenarios(spec: Spec, only: tuple[str, ...], spec_file: Path) -> Spec
 def read_spec(spec_file: Path) -> Spec:
     from ecoci.errors import SpecError, StorageError
     from ecoci.spec import parse_spec
-    from ecoci.store import read_text
+    from ecoci.store_files import read_text
     from ecoci.wiring import in_ci
 
     if not spec_file.exists():

@@ -60,6 +60,7 @@ class _Prepared:
     machine: Machine
     desk: Desk
     recordings: Recordings | None
+    base: str | None
 
 
 @click.command()
@@ -130,24 +131,31 @@ def _prepared(asked: Measuring) -> Iterator[_Prepared]:
     observer = make_observer()
     try:
         machine = _machine(asked, spec, recorded, observer)
-        desk = make_desk(asked.out, asked.baselines, auditor=_auditor(asked))
-        yield _Prepared(spec, _provenance(asked.spec_file, recorded), machine, desk, recorded)
+        base = _base(asked)
+        desk = make_desk(asked.out, asked.baselines, auditor=_auditor(asked, base))
+        yield _Prepared(spec, _provenance(asked.spec_file, recorded), machine, desk, recorded, base)
     finally:
         observer.close()
 
 
-def _auditor(asked: Measuring) -> Auditor | None:
+def _base(asked: Measuring) -> str | None:
+    """The one base that the audit and the pairs speak of, None for a replay and where nothing names one."""
+    from ecoci.wiring import base_of_pull_request
+
+    return None if asked.replay is not None else asked.base or base_of_pull_request()
+
+
+def _auditor(asked: Measuring, base: str | None) -> Auditor | None:
     """None for a replay, which is of another time. Against a base only what the change touches counts, by its policy.
 
     Not by that of the commit where the change left it: whoever writes a change chooses where it begins.
     """
     from ecoci.audit_policy import PolicyFiles, rulebook_here, rulebook_of
     from ecoci.audit_run import RepositoryAuditor
-    from ecoci.wiring import base_of_pull_request
 
     if asked.replay is not None:
         return None
-    files, base = PolicyFiles(Path.cwd(), asked.spec_file), asked.base or base_of_pull_request()
+    files = PolicyFiles(Path.cwd(), asked.spec_file)
     book = rulebook_here(files) if base is None else rulebook_of(files, base, "--base")
     return RepositoryAuditor(book.policy, base, book.source)
 
@@ -172,17 +180,15 @@ def _gated(asked: Measuring, ready: _Prepared) -> tuple[Spec, Confirmer | None]:
     """
     from ecoci.cli_confirm import Confirming, GitConfirmer
     from ecoci.launchers.replay import ReplayConfirmer
-    from ecoci.wiring import base_of_pull_request
 
     if ready.recordings is not None:
         pairs = bool(ready.recordings.pairs)
         return ready.spec, ReplayConfirmer(ready.recordings, ready.spec, ready.made) if pairs else None
-    base = asked.base or base_of_pull_request()
-    if base is None:
+    if ready.base is None:
         return ready.spec, None
     confirmer = GitConfirmer(
         Confirming(
-            base=base,
+            base=ready.base,
             allow_dirty=asked.allow_dirty,
             spec_file=asked.spec_file,
             out=asked.out,
