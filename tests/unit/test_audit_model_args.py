@@ -162,6 +162,11 @@ def test_a_threshold_that_a_branch_adds_leaves_the_default_of_six_where_it_is_no
     assert (int8(site).answer, decomposes(asked(site).threshold).answer) == (Answer.ON, Answer.DEPENDS)
 
 
+def test_of_many_branches_the_last_one_is_read_too() -> None:
+    added = "".join(f"if [ $1 = {n} ]; then A=$A,revision=r{n}; fi\n" for n in range(9))
+    assert graded(of_shell(f"A={PLAIN}\n{added}if [ $2 ]; then A=$A,load_in_8bit=True; fi\n{RUN}")) == NOTE
+
+
 def test_what_all_branches_have_in_common_is_known() -> None:
     site = of_shell(f"A={PLAIN}\nif x; then A=$A,load_in_8bit=True; fi\n{RUN}")
     assert text_of(site.model) == "a/b-7b"

@@ -232,16 +232,22 @@ def _word(field: tuple[Part, ...], place: Place, open_blocks: frozenset[int]) ->
 
 
 def _cases(field: tuple[Part, ...], open_blocks: frozenset[int]) -> tuple[list[tuple[tuple[Part, ...], str]], str]:
-    """What the parts may be, each condition taken by itself; and what has to hold for anything to be there."""
-    hanging = dict.fromkeys(one.condition for one in field if one.condition and one.condition.block not in open_blocks)
+    """What the parts may be, each condition taken by itself; and what has to hold for anything to be there.
+
+    Of many conditions the last ones are taken together.
+    """
+    conditions = (one.condition for one in field if one.condition and one.condition.block not in open_blocks)
+    hanging = list(dict.fromkeys(conditions))
     sure = tuple(part for part in field if part.condition not in hanging)
+    groups = (*((one,) for one in hanging[: MAX_ALTERNATIVES - 1]), tuple(hanging[MAX_ALTERNATIVES - 1 :]))
     ways = [
-        (tuple(part for part in field if part.condition == one or part.condition not in hanging), one.text)
-        for one in hanging
+        (tuple(part for part in field if part.condition in group or part.condition not in hanging), group[0].text)
+        for group in groups
+        if group
     ]
     if sure:
-        return [(sure, "otherwise"), *ways][:MAX_ALTERNATIVES], ""
-    return ways[:MAX_ALTERNATIVES], ways[0][1] if ways else ""
+        return [(sure, "otherwise"), *ways], ""
+    return ways, ways[0][1] if ways else ""
 
 
 def either(words: Sequence[tuple[Word, str]], place: Place) -> Word:
