@@ -238,6 +238,8 @@ def _cases(field: tuple[Part, ...], open_blocks: frozenset[int]) -> tuple[list[t
     """
     conditions = (one.condition for one in field if one.condition and one.condition.block not in open_blocks)
     hanging = list(dict.fromkeys(conditions))
+    if not hanging:
+        return [(field, "otherwise")], ""
     sure = tuple(part for part in field if part.condition not in hanging)
     groups = (*((one,) for one in hanging[: MAX_ALTERNATIVES - 1]), tuple(hanging[MAX_ALTERNATIVES - 1 :]))
     ways = [
