@@ -24,7 +24,7 @@ ARCHIVES = 4
 
 
 def upload(folder: Path) -> None:
-    """The recorded pairs of both scenarios, in each of so many archives."""
+    """The recorded pairs of both scenarios, in each of so many archives: all are read, the same are judged once."""
     pairs = gzip.decompress((QUICKSTART / "recordings/pairs.json.gz").read_bytes())
     for number in range(ARCHIVES):
         with zipfile.ZipFile(folder / f"ecoci-gpu-{number}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -56,7 +56,7 @@ def main() -> None:
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     text = (
         f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load} at the end; {asked.runs} reports of"
-        f" {ARCHIVES} archives with two scenarios in pairs.\n\n"
+        f" {ARCHIVES} archives, each with the same two scenarios in pairs: read {ARCHIVES} times, judged once.\n\n"
         f"Median {median:.2f} s, {min(taken):.2f} … {max(taken):.2f} s; within {TARGET_S:g} s:"
         f" {'yes' if median <= TARGET_S else 'no'}\n"
     )

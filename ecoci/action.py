@@ -13,8 +13,8 @@ from ecoci.actions.sticky import IsOwn, by_workflow
 from ecoci.errors import EcociError, InputError
 from ecoci.model import ActionInputs, ActionsJob, Answer, Event, Mode
 from ecoci.ports import Comments, PullRequests, RunArtifacts, Statuses
-from ecoci.store import read_text
 from ecoci.store_checkout import place_in
+from ecoci.store_files import read_text
 
 PAYLOAD_BYTES = 64 * 1024 * 1024
 

@@ -84,7 +84,7 @@ def calibrate(**options: Any) -> int:
     Both sides are this folder as it is. A planted change generates more tokens than are counted. Takes minutes a trial;
     what was found is kept after each. Later reports of `confirm` on this machine quote the result.
     """
-    from ecoci.store import check_writable
+    from ecoci.store_files import check_writable
 
     asked = Calibrating(**options)
     check_writable(asked.out)
@@ -105,7 +105,7 @@ def _trials(asked: Calibrating, scenario: Scenario, plan: PairPlan, launcher: La
     from ecoci.codec import dumps
     from ecoci.confirm import paired_as
     from ecoci.model import Calibration
-    from ecoci.store import write_atomic
+    from ecoci.store_files import write_atomic
     from ecoci.wiring import describe_job, visible_boards
 
     boards = visible_boards()[: scenario.workload.devices]

@@ -90,7 +90,7 @@ def _workflows(kind: Kind, runners: str) -> dict[Path, str]:
 def _write(files: dict[Path, str], force: bool) -> None:
     """All or none, as far as it depends on what is there already."""
     from ecoci.errors import StorageError
-    from ecoci.store import write_atomic
+    from ecoci.store_files import write_atomic
 
     for path in files:
         if path.exists() and not force:

@@ -44,7 +44,7 @@ def matrix(runners: str, spec_file: Path, only: tuple[str, ...]) -> int:
 
 def _runners(named: str) -> tuple[Runner, ...]:
     from ecoci.actions.matrix import parse_runners
-    from ecoci.store import read_text
+    from ecoci.store_files import read_text
 
     file = Path(named)
     return parse_runners(read_text(file, limit_bytes=LIMIT_BYTES) if file.is_file() else named)

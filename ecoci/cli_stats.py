@@ -49,7 +49,7 @@ def stats(**options: Any) -> int:
     Each FILE is a result.json, a table of raw runs (as `ecoci report --format csv` writes) or of published means.
     """
     from ecoci.render.study import render_study
-    from ecoci.store import check_writable
+    from ecoci.store_files import check_writable
 
     asked = Asked(**options)
     _check(asked)
@@ -94,7 +94,8 @@ def _file_entries(file: Path) -> tuple[Entry, ...]:
     from ecoci.judge import judge
     from ecoci.published import published_entries
     from ecoci.raw_runs import report_entries, table_entries
-    from ecoci.store import load_result, read_text
+    from ecoci.store import load_result
+    from ecoci.store_files import read_text
 
     if file.name.removesuffix(".gz").endswith(".json"):
         return report_entries(judge(load_result(file), (), ()), str(file))
@@ -160,7 +161,7 @@ def _refuse_nothing(pairs: Sequence[Pair], entries: Sequence[Entry]) -> None:
 
 def _write(out: Path, study: Study, report: str) -> None:
     """Write the files; claims of an earlier call must not stay beside other numbers."""
-    from ecoci.store import write_atomic
+    from ecoci.store_files import write_atomic
     from ecoci.study_tables import claims_csv, short_csv, summary_csv
 
     (out / CLAIMS_NAME).unlink(missing_ok=True)

@@ -38,13 +38,14 @@ class Measuring:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a measurement is made of and with; `recordings` where it is a replay."""
+    """What a measurement is made of and with; `recordings` where it is a replay, `base` where one is known."""
 
     spec: Spec
     made: Provenance
     machine: Machine
     desk: Desk
     recordings: Recordings | None
+    base: str | None
 
 
 def measured(asked: Measuring, say: Say) -> Outcome:
@@ -70,24 +71,31 @@ def prepared(asked: Measuring, say: Say) -> Iterator[Prepared]:
     observer = make_observer()
     try:
         machine = _machine(asked, spec, recorded, observer)
-        desk = make_desk(asked.out, asked.baselines, auditor=auditor_of(asked))
-        yield Prepared(spec, _provenance(asked.spec_file, recorded), machine, desk, recorded)
+        base = base_of(asked)
+        desk = make_desk(asked.out, asked.baselines, auditor=auditor_of(asked, base))
+        yield Prepared(spec, _provenance(asked.spec_file, recorded), machine, desk, recorded, base)
     finally:
         observer.close()
 
 
-def auditor_of(asked: Measuring) -> Auditor | None:
+def base_of(asked: Measuring) -> str | None:
+    """The one base that the audit and the pairs speak of, None for a replay and where nothing names one."""
+    from ecoci.wiring import base_of_pull_request
+
+    return None if asked.replay is not None else asked.base or base_of_pull_request()
+
+
+def auditor_of(asked: Measuring, base: str | None) -> Auditor | None:
     """None for a replay, which is of another time. Against a base only what the change touches counts, by its policy.
 
     Not by that of the commit where the change left it: whoever writes a change chooses where it begins.
     """
     from ecoci.audit_policy import PolicyFiles, rulebook_here, rulebook_of
     from ecoci.audit_run import RepositoryAuditor
-    from ecoci.wiring import base_of_pull_request
 
     if asked.replay is not None:
         return None
-    files, base = PolicyFiles(Path.cwd(), asked.spec_file), asked.base or base_of_pull_request()
+    files = PolicyFiles(Path.cwd(), asked.spec_file)
     book = rulebook_here(files) if base is None else rulebook_of(files, base, "--base")
     return RepositoryAuditor(book.policy, base, book.source)
 
@@ -112,17 +120,15 @@ def _gated(asked: Measuring, ready: Prepared, say: Say) -> tuple[Spec, Confirmer
     """
     from ecoci.confirming import Confirming, GitConfirmer
     from ecoci.launchers.replay import ReplayConfirmer
-    from ecoci.wiring import base_of_pull_request
 
     if ready.recordings is not None:
         pairs = bool(ready.recordings.pairs)
         return ready.spec, ReplayConfirmer(ready.recordings, ready.spec, ready.made) if pairs else None
-    base = asked.base or base_of_pull_request()
-    if base is None:
+    if ready.base is None:
         return ready.spec, None
     confirmer = GitConfirmer(
         Confirming(
-            base=base,
+            base=ready.base,
             allow_dirty=asked.allow_dirty,
             spec_file=asked.spec_file,
             out=asked.out,

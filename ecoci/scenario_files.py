@@ -24,7 +24,7 @@ def read_spec(spec_file: Path) -> Spec:
     """All of a scenario file. Raises StorageError where there is none, DataError and SpecError where it is wrong."""
     from ecoci.errors import SpecError, StorageError
     from ecoci.spec import parse_spec
-    from ecoci.store import read_text
+    from ecoci.store_files import read_text
     from ecoci.wiring import in_ci
 
     if not spec_file.exists():

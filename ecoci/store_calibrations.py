@@ -15,7 +15,7 @@ from ecoci.codec import dumps, loads
 from ecoci.errors import DataError, StorageError
 from ecoci.identity import scenario_digest
 from ecoci.model import Calibration
-from ecoci.store import read_text, write_atomic
+from ecoci.store_files import read_text, write_atomic
 
 LIMIT_BYTES = 4 * 1024 * 1024
 

@@ -46,7 +46,6 @@ _ISSUE_1867 = "bitsandbytes issue 1867, made gross from its mean power and throu
 _A800_1867 = "bitsandbytes issue 1867; versions and board differ between its documents"
 _ISSUE_1851 = "bitsandbytes issue 1851; later kernels (bitsandbytes from 0.50) may differ"
 _OWN = "ecoci's own recordings of 2026-11-21 (docs/measurement.md)"
-_OWN_FIRST = "ecoci's own measurements of 2026-11-20"
 _H200 = "batch 1, 64 tokens; torch 2.11.0, transformers 5.17.0, bitsandbytes 0.50.2"
 _N4090D = "batch 1, 256 tokens; n = 10 iterations; versions differ between its documents"
 _N5090 = "batch 1, 256 tokens; n = 10 iterations; transformers 5.0.0, bitsandbytes 0.49.1"
@@ -62,7 +61,7 @@ def _zero(gpu: str, model: str, billions: float, change: tuple[float, float], be
 
 
 def _nf4(gpu: str, model: str, billions: float, change: tuple[float, float], beside: tuple[str, str]) -> CostRow:
-    return CostRow(Measured.NF4, gpu, model, billions, *change, beside[0], "fp16", beside[1])
+    return CostRow(Measured.NF4, gpu, model, billions, *change, f"NF4; {beside[0]}", "fp16", beside[1])
 
 
 def _batch(gpu: str, model: str, billions: float, change: tuple[float, float], beside: tuple[str, str, str]) -> CostRow:
@@ -75,13 +74,13 @@ _ADVICE = "torch 2.11.0, transformers 5.17.0; n = 3 processes a side"
 _A800 = ("batches of 1, 4 and 8, 128 tokens; n = 5 iterations", _A800_1867)
 
 
-def _uncached(model: str, billions: float, change: float, tokens: str) -> CostRow:
-    how = f"fp16, batch 1, {tokens}; {_ADVICE}"
+def _uncached(model: str, billions: float, change: float, beside: tuple[str, str]) -> CostRow:
+    how = f"fp16, batch 1, {beside[0]} (95 % interval {beside[1]}); {_ADVICE}"
     return CostRow(Measured.UNCACHED, "H200", model, billions, change, change, how, "generation with the cache", _OWN)
 
 
-def _fp32(model: str, billions: float, change: float, batch: int) -> CostRow:
-    how = f"batch {batch}, 64 tokens; {_ADVICE}"
+def _fp32(model: str, billions: float, change: float, beside: tuple[int, str]) -> CostRow:
+    how = f"batch {beside[0]}, 64 tokens (95 % interval {beside[1]}); {_ADVICE}"
     return CostRow(Measured.FP32, "H200", model, billions, change, change, how, "fp16", _OWN)
 
 
@@ -128,24 +127,17 @@ ROWS = (
     ),
     CostRow(
         Measured.EAGER,
-        *("H200", "TinyLlama-1.1B", 1.10, 2.12, 2.85),
-        "fp16, batch of one; 6 processes eager; torch 2.11.0, transformers 5.17.0",
-        "a static cache with compiled decode",
-        _OWN_FIRST,
-    ),
-    CostRow(
-        Measured.EAGER,
         *("H200", "TinyLlama-1.1B", 1.10, 1.51, 1.51),
         "fp16, batch of one; 8 processes a side, host quieted, in part another board",
         "a static cache with compiled decode",
         _OWN,
     ),
-    _uncached("TinyLlama-1.1B", 1.10, 0.166, "64 new tokens after 64"),
-    _uncached("TinyLlama-1.1B", 1.10, 1.246, "256 new tokens after 512"),
-    _uncached("Mistral-7B", 7.24, 0.356, "64 new tokens after 64"),
-    _uncached("Mistral-7B", 7.24, 2.653, "256 new tokens after 512"),
-    _fp32("TinyLlama-1.1B", 1.10, 0.216, 1),
-    _fp32("TinyLlama-1.1B", 1.10, 0.715, 8),
-    _fp32("Mistral-7B", 7.24, 0.500, 1),
-    _fp32("Mistral-7B", 7.24, 1.880, 8),
+    _uncached("TinyLlama-1.1B", 1.10, 0.166, ("64 new tokens after 64", "+2 … +34 %")),
+    _uncached("TinyLlama-1.1B", 1.10, 1.246, ("256 new tokens after 512", "+114 … +136 %")),
+    _uncached("Mistral-7B", 7.24, 0.356, ("64 new tokens after 64", "+21 … +52 %")),
+    _uncached("Mistral-7B", 7.24, 2.653, ("256 new tokens after 512", "+241 … +292 %")),
+    _fp32("TinyLlama-1.1B", 1.10, 0.216, (1, "+10 … +35 %")),
+    _fp32("TinyLlama-1.1B", 1.10, 0.715, (8, "+60 … +83 %")),
+    _fp32("Mistral-7B", 7.24, 0.500, (1, "+31 … +72 %")),
+    _fp32("Mistral-7B", 7.24, 1.880, (8, "+185 … +191 %")),
 )

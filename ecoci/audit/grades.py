@@ -25,8 +25,10 @@ _NO_TEXT = re.compile(
 """Classes by the task in their name."""
 _NO_TEXT_TASK = re.compile(
     r"[\"'](?:text-classification|sentiment-analysis|token-classification|ner|feature-extraction|fill-mask"
-    r"|(?:zero-shot|image|audio|video)-[\w-]+|question-answering|object-detection|depth-estimation)[\"']"
+    r"|(?:zero-shot|image|audio|video)-(?!(?:text-)?to-text[\"'])[\w-]+"
+    r"|question-answering|object-detection|depth-estimation)[\"']"
 )
+"""Tasks of `pipeline`. What ends in `to-text` writes it: captions, answers about an image."""
 _BNB_NAME = re.compile(r"(?:bnb|bitsandbytes)[-_]?(?P<bits>[48])[-_]?bit", re.IGNORECASE)
 
 

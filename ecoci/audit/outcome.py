@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ecoci.audit.changed import only_changed
 from ecoci.audit.changes import Changes
 from ecoci.audit.findings import Drafted, SourceOf, findings_of
 from ecoci.audit.known import stale, without_known
 from ecoci.audit.policy import by_policy, fails
 from ecoci.audit.suppress import Suppression, suppress
+from ecoci.audit.touched import only_touched
 from ecoci.model import AuditPolicy, Finding, HeldBack, KnownFindings, UnusedSuppression
 
 
@@ -50,8 +50,8 @@ def outcome_of(
     held = (*commented.held_back, *allowed.held_back, *new.held_back)
     left = new.kept
     if demand.changes.reported is not None:
-        changed = only_changed(left, demand.changes.reported)
-        held, left = (*held, *changed.held_back), changed.kept
+        touched = only_touched(left, demand.changes.reported)
+        held, left = (*held, *touched.held_back), touched.kept
     return Outcome(
         tuple(sorted(left, key=lambda one: (-one.severity, -one.confidence))),
         held,

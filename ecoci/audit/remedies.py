@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecoci.audit.cost_rows import CostRow, Measured
+from ecoci.audit.cost_rows import ROWS, CostRow, Measured
 from ecoci.audit.costs import measured_on
 from ecoci.audit.fit import HALF_BYTES, Fit, billions, half_fit, weights
 from ecoci.audit.gpus import has_bfloat16, is_data_centre
@@ -17,7 +17,6 @@ SMALL = 3.1e9
 """The largest model measured to cost energy in 4 bit on each card is Qwen2.5-3B with 3.09 billion parameters."""
 LARGE = 6.0e9
 PERPLEXITY = "WikiText-2 perplexity of Yi-1.5-6B: 11.16 in fp16, 11.20 with the default, 14.00 with 0.0 (+25 %)"
-ZERO_ELSEWHERE = "A800 +32 … +44 % (Mistral-7B), H200 +52 … +67 % (Mistral-7B) and +99 … +114 % (TinyLlama-1.1B)"
 
 
 def int8_remedy(model: Value, asked: Quantization, world: World) -> tuple[str, ...]:
@@ -86,14 +85,19 @@ def _four_bit_here(size: ModelSize | None, world: World) -> str:
 def _zero_threshold(asked: Quantization, world: World, size: ModelSize | None) -> str:
     if not asked.settable and asked.library is not Library.OWN:
         return f"{_stack(asked.library)} gives no way to change the threshold, so leave the 8-bit option out."
-    rows = measured_on(Measured.INT8_ZERO, world.gpu, size)
-    here = f"on this card {spread_of(rows)}; elsewhere " if rows else ""
     way = "" if asked.settable else ", where the program that reads this hands it to BitsAndBytesConfig,"
     return (
         f"llm_int8_threshold=0.0{way} switches the decomposition off, an unsafe change: it quantizes outliers too "
-        f"({PERPLEXITY}), so measure accuracy first. Against fp16 it still costs: {here}{ZERO_ELSEWHERE}; "
-        "+9 % on an RTX 4090D (Yi-1.5-6B)."
+        f"({PERPLEXITY}), so measure accuracy first. Against fp16 it still costs {_zero_costs(world, size)}."
     )
+
+
+def _zero_costs(world: World, size: ModelSize | None) -> str:
+    """What is measured of this card with models of this size, then the other measurements."""
+    here = measured_on(Measured.INT8_ZERO, world.gpu, size)
+    others = (row for row in ROWS if row.what is Measured.INT8_ZERO and row not in here)
+    known = [f"{spread_of(here)} on this card"] if here else []
+    return ", ".join((*known, *(f"{spread_of([row])} on an {row.gpu} ({row.model})" for row in others)))
 
 
 def _stack(library: Library) -> str:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ecoci.audit.changed import is_changed, touches
 from ecoci.audit.changes import ChangedLines
 from ecoci.audit.findings import contains
 from ecoci.audit.sources.source import FileKind, Source
 from ecoci.audit.sources.tokens import STRINGS_AND_COMMENTS
+from ecoci.audit.touched import is_touched, touches
 from ecoci.model import Finding, HeldBack, HeldBackBy, Place, Position, UnusedSuppression
 
 MOST_LINES = 20
@@ -90,7 +90,7 @@ def suppress(
 def _in_change(finding: Finding, by: Iterable[Suppression], changes: ChangedLines | None) -> bool:
     if changes is None:
         return False
-    return is_changed(finding, changes) or any(touches(changes, one.place) for one in by)
+    return is_touched(finding, changes) or any(touches(changes, one.place) for one in by)
 
 
 def _names(finding: Finding) -> set[str]:

@@ -14,6 +14,9 @@ from ecoci.model import Place, Step
 
 Scalar = None | bool | int | float | str
 Steps = tuple[Step, ...]
+MOST_STEPS = 12
+UNRESOLVED = "?"
+"""The first part of the call of something whose import path is not known: `?.generate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,13 @@ _WITH_STEPS: dict[type[Value], Callable[[Any, Steps], Value]] = {
     Option: lambda one, steps: Option(one.name, one.default, steps),
     Unknown: lambda one, steps: Unknown(one.why, steps),
 }
+
+
+def via(value: Value, steps: Steps) -> Value:
+    """The same value, reached over `steps` first."""
+    if not steps or len(value.steps) >= MOST_STEPS:
+        return value
+    return with_steps(value, (steps + value.steps)[:MOST_STEPS])
 
 
 def text_of(value: Value | None) -> str | None:

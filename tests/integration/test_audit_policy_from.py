@@ -14,7 +14,7 @@ from ecoci.audit_run import make_engine
 from ecoci.cli_audit import Asked, run_command
 from ecoci.codec import dumps, loads
 from ecoci.errors import DataError, EcociError, InputError, SpecError, StorageError
-from ecoci.measuring import Measuring, auditor_of
+from ecoci.measuring import Measuring, auditor_of, base_of
 from ecoci.model import AuditPolicy, AuditReport, KnownFinding, KnownFindings, Severity
 from tests.repositories import Repository, new_repository
 
@@ -289,7 +289,8 @@ def test_a_shallow_clone_that_has_the_commit_is_enough(
 
 def test_a_run_against_a_base_audits_by_the_policy_of_its_newest_commit(repository: Repository) -> None:
     repository.commit(ecoci_yml=f"version: 1\n{OFF}", app_py=INT8, other_py=COMMENTED)
-    auditor = auditor_of(Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0, base="main"))
+    asked = Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0, base="main")
+    auditor = auditor_of(asked, base_of(asked))
     assert auditor is not None
     result = auditor.audit(repository.folder)
     assert result.fails
@@ -304,7 +305,19 @@ def test_a_run_without_a_base_audits_by_the_policy_that_lies_here(
 ) -> None:
     monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
     repository.commit(ecoci_yml=f"version: 1\n{OFF}", app_py=INT8)
-    auditor = auditor_of(Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0))
+    asked = Measuring(Path("ecoci.yml"), Path("out"), None, (), 0.0)
+    auditor = auditor_of(asked, base_of(asked))
     assert auditor is not None
     result = auditor.audit(repository.folder)
     assert (result.findings, result.fails, result.policy_from) == ((), False, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "replay", "expected"),
+    [("main", None, "main"), (None, None, "origin/trunk"), ("main", Path("r"), None), (None, Path("r"), None)],
+)
+def test_one_base_is_named_for_audit_and_pairs_alike_and_none_for_a_replay(
+    given: str | None, replay: Path | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_BASE_REF", "trunk")
+    assert base_of(Measuring(Path("ecoci.yml"), Path("out"), replay, (), 0.0, base=given)) == expected

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from ecoci import audit_tree_pool
-from ecoci.audit.changed import touches
 from ecoci.audit.changes import Lines
 from ecoci.audit.sources.imported import everything_of
 from ecoci.audit.sources.source import Source
+from ecoci.audit.touched import touches
 from ecoci.audit_tree import TreeFiles, changed_lines, open_project
 from ecoci.audit_tree_read import read_bytes
 from ecoci.audit_tree_write import replace_file

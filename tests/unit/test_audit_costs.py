@@ -11,6 +11,7 @@ import pytest
 from ecoci.audit.cost_rows import ROWS, CostRow, Measured
 from ecoci.audit.costs import all_costs, costs_of
 from ecoci.audit.gpus import gpu_named
+from ecoci.audit.rules.eco107 import RULE as ECO107
 from ecoci.audit.sizes import named_size
 
 ROOT = Path(__file__).parents[2]
@@ -92,20 +93,22 @@ def scenario_of(row: CostRow) -> str:
 
 @pytest.mark.parametrize("row", OF_ADVICE, ids=scenario_of)
 def test_what_float32_and_a_missing_cache_cost_is_that_of_the_documented_recordings(row: CostRow) -> None:
-    line = rf"^\| {scenario_of(row)} \| [\w-]+ \| 3 / 3 \| yes \| \+([\d.]+) % \|"
-    (change,) = re.findall(line, documented(), re.MULTILINE)
+    line = rf"^\| {scenario_of(row)} \| [\w-]+ \| 3 / 3 \| yes \| \+([\d.]+) % \| ([^|]+) \|"
+    ((change, interval),) = re.findall(line, documented(), re.MULTILINE)
     assert row.low == row.high == round(float(change) / 100, 3)
+    assert f"(95 % interval {interval})" in row.how
 
 
 def test_what_eager_decode_costs_is_that_of_the_documented_noise_table() -> None:
-    quiet = [row for row in ROWS if row.what is Measured.EAGER][-1]
+    (quiet,) = [row for row in ROWS if row.what is Measured.EAGER]
     eager, static = (
         float(
             re.findall(rf"^\| tinyllama-1.1b/{mode}/1 \| quiet \| [^|]+\| ([\d.]+) \|", documented(), re.MULTILINE)[0]
         )
         for mode in ("eager", "static")
     )
-    assert quiet.low == round(eager / static - 1, 2)
+    assert quiet.low == quiet.high == round(eager / static - 1, 2)
+    assert f"{static:.2f} J a token instead of {eager:.2f} J, {eager / static:.1f} times less" in ECO107.why
 
 
 def test_every_row_names_a_listed_card_and_says_where_it_comes_from() -> None:
@@ -122,6 +125,16 @@ def test_a_size_that_was_not_measured_gets_the_numbers_of_all_sizes() -> None:
     huge = named_size("meta-llama/Llama-3.1-405B")
     (cost,) = costs_of(Measured.INT8_DEFAULT, gpu_named("H200"), huge)
     assert (cost.low, cost.high) == (1.803, 3.335)
+
+
+def test_what_a_4_bit_model_costs_says_that_it_was_measured_with_nf4() -> None:
+    costs = [*costs_of(Measured.NF4, None, None), *all_costs(Measured.NF4)]
+    assert [one for one in costs if "NF4; batch 1" not in one.measured_on] == []
+
+
+def test_no_cost_is_of_a_measurement_whose_records_are_not_here() -> None:
+    sources = {row.source for row in ROWS if row.gpu == "H200"}
+    assert sources == {"ecoci's own recordings of 2026-11-21 (docs/measurement.md)"}
 
 
 def test_the_page_of_a_rule_shows_each_measurement_by_itself() -> None:

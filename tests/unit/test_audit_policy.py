@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from ecoci.audit.changed import is_changed, only_changed
 from ecoci.audit.changes import ChangedLines, Changes, Lines
 from ecoci.audit.findings import Drafted
 from ecoci.audit.known import known_of, stale, without_known
@@ -15,6 +14,7 @@ from ecoci.audit.outcome import Demand, Outcome, outcome_of
 from ecoci.audit.paths import matches
 from ecoci.audit.policy import by_policy, fails, fails_unread, listed_files, marked
 from ecoci.audit.suppress import suppressions_of
+from ecoci.audit.touched import is_touched, only_touched
 from ecoci.model import (
     AuditPolicy,
     Confidence,
@@ -183,20 +183,20 @@ def test_what_a_comment_holds_back_does_not_become_a_known_finding() -> None:
 )
 def test_a_change_touches_a_finding_at_its_statement_or_where_it_is_decided(changes: ChangedLines, does: bool) -> None:
     finding = int8()
-    assert is_changed(finding, changes) is does
-    done = only_changed([finding], changes)
+    assert is_touched(finding, changes) is does
+    done = only_touched([finding], changes)
     assert (done.kept == (finding,)) is does
     assert [one.by for one in done.held_back] == [HeldBackBy.UNCHANGED] * (not does)
 
 
 def test_every_change_of_a_notebook_touches_its_findings() -> None:
-    assert is_changed(no_cache(), {"chat.ipynb": (Lines(900, 901),)})
-    assert not is_changed(no_cache(), {"chat.ipynb": ()})
+    assert is_touched(no_cache(), {"chat.ipynb": (Lines(900, 901),)})
+    assert not is_touched(no_cache(), {"chat.ipynb": ()})
 
 
 def test_a_step_three_files_away_counts_as_well() -> None:
     far = replace(int8(), steps=(Step("x", place("a.py", 1)), Step("y", place("b/c/d.py", 7))))
-    assert is_changed(far, {"b/c/d.py": (Lines(5, 9),)})
+    assert is_touched(far, {"b/c/d.py": (Lines(5, 9),)})
 
 
 TEXT = "a = load(1)\nb = load(2)  # ecoci: ignore[ECO101] wanted\nc = load(3)\n"

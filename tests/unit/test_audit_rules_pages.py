@@ -10,7 +10,7 @@ import yaml
 
 from ecoci.audit.pages import rule_page, rules_index
 from ecoci.audit.rule import Rule
-from ecoci.audit.rules import RULES, rule_by_id
+from ecoci.audit.rules import RULES
 from ecoci.model import Severity
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
@@ -66,20 +66,6 @@ def test_no_page_recommends_the_threshold_of_zero() -> None:
     assert "only as an unsafe fix" in page
     assert "+25 %" in page
     assert "A800 (+32 … +44 %)" in " ".join(page.split())
-
-
-@pytest.mark.parametrize(
-    ("asked", "rule_id"), [("ECO101", "ECO101"), (" eco104 ", "ECO104"), ("kv-cache-off", "ECO105")]
-)
-def test_a_rule_is_found_by_id_or_name(asked: str, rule_id: str) -> None:
-    rule = rule_by_id(asked)
-    assert rule is not None
-    assert rule.id == rule_id
-
-
-@pytest.mark.parametrize("asked", ["", "ECO999", "ECO", "int8"])
-def test_an_unknown_rule_is_none(asked: str) -> None:
-    assert rule_by_id(asked) is None
 
 
 def test_severities_are_those_of_the_documents() -> None:

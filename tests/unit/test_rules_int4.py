@@ -76,6 +76,20 @@ def test_the_type_is_only_named_where_it_is_known() -> None:
     assert ("4-bit (nf4) on" in named.message, "nf4" in unnamed.message) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (None, "measured (with NF4)"),
+        (Known("fp4"), "measured (with NF4)"),
+        (Known("nf4"), "on every GPU measured, and"),
+    ],
+)
+def test_where_another_type_than_the_measured_one_is_used_the_message_says_so(kind: Known | None, words: str) -> None:
+    (found,) = drafts(SMALL, int4("microsoft/phi-2", kind_4bit=kind))
+    assert words in found.message
+    assert all("NF4" in cost.measured_on for cost in found.costs)
+
+
 def test_the_named_card_says_what_was_measured_on_it() -> None:
     (found,) = drafts(SMALL, int4("TinyLlama/TinyLlama-1.1B-Chat-v1.0"), world("H200"))
     assert "On this card NF4 was measured at +19.4 … +23.8 % against fp16." in found.remedy

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ecoci.audit.rules.eco101 import RULE
-from ecoci.audit.sites import Carrier, Library
+from ecoci.audit.sites import Carrier, Library, Load
 from ecoci.audit.values import Alternative, Choice, Known, Option, Unknown, Value
 from ecoci.model import Confidence, Place, Position, Purpose, Safety, Severity, Step
 from tests.audit_sites import drafts, generate, int4, int8, known, load, option, place, quantization, serve, spot, world
@@ -27,6 +28,24 @@ def test_a_threshold_of_zero_passes_however_it_is_written(threshold: Value) -> N
 @pytest.mark.parametrize("threshold", [Known(6.0), Known(5), Known("6.0"), Known(0.5)])
 def test_every_threshold_above_zero_is_found(threshold: Value) -> None:
     assert len(drafts(RULE, int8(threshold=threshold))) == 1
+
+
+def piped(task: str) -> Load:
+    site = replace(int8(), call="transformers.pipeline")
+    return replace(site, spot=replace(site.spot, expression=f'pipeline("{task}", model=name)'))
+
+
+@pytest.mark.parametrize("task", ["text-generation", "image-to-text", "image-text-to-text", "audio-text-to-text"])
+def test_a_pipeline_that_writes_text_is_critical_whatever_it_reads(task: str) -> None:
+    (found,) = drafts(RULE, piped(task))
+    assert found.severity is Severity.CRITICAL
+    assert found.costs
+
+
+@pytest.mark.parametrize("task", ["image-to-image", "image-classification", "zero-shot-classification", "fill-mask"])
+def test_a_pipeline_that_writes_no_text_is_a_warning_without_costs(task: str) -> None:
+    (found,) = drafts(RULE, piped(task))
+    assert (found.severity, found.costs) == (Severity.WARNING, ())
 
 
 def test_a_config_that_nobody_loads_is_less_sure() -> None:
@@ -139,8 +158,17 @@ def test_the_threshold_of_zero_comes_last_with_its_price_in_accuracy_and_energy(
     assert "unsafe" in last
     assert "11.16 in fp16" in last
     assert "14.00 with 0.0 (+25 %)" in last
-    assert "A800 +32 … +44 %" in last
-    assert "on this card +52 … +67 %" in last
+    assert "+32 … +44 % on an A800-80GB (Mistral-7B-v0.3)" in last
+    assert "still costs +52 … +67 % on this card, " in last
+
+
+@pytest.mark.parametrize("card", ["H200", "A800-80GB", "RTX 4090D", "L4", None])
+def test_each_measurement_of_the_threshold_of_zero_is_told_once(card: str | None) -> None:
+    (found,) = drafts(RULE, int8(), world(card))
+    told = found.remedy[-1].split("still costs ")[1]
+    for spread in ("+9 %", "+32 … +44 %", "+99 … +114 %", "+52 … +67 %"):
+        assert told.count(spread) == 1
+    assert ("on this card" in told) == (card in ("H200", "A800-80GB", "RTX 4090D"))
 
 
 def test_the_costs_are_those_of_the_named_card_and_of_models_of_that_size() -> None:

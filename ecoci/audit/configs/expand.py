@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecoci.audit.configs.script import Script
@@ -58,6 +58,8 @@ class Setting:
 
 
 Variables = Mapping[str, tuple[Setting, ...]]
+Way = tuple[tuple[Part, ...], Condition | None]
+"""The parts that a word may have, and the condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class Word:
     place: Place
     condition: str = ""
     shape: Value | None = None
-    """Of a word that is known in part only: its text, with COVER for the rest."""
+    """Of a word that is put together of parts: its text, with COVER for those that are not known."""
+    firm: Value | None = None
+    """Its text with COVER for defaults too: what is written in any case."""
 
     @property
     def text(self) -> str | None:
@@ -101,7 +105,8 @@ def _with(parts: Iterable[Part], condition: Condition | None) -> tuple[Part, ...
 def expand(raw: RawWord, script: Script, variables: Variables, open_blocks: frozenset[int]) -> list[Word]:
     """The words that a word becomes: none for an empty variable, several for one that holds blanks."""
     place = script.place(raw.start, raw.end)
-    ways = [(_fields(parts), condition) for parts, condition in _ways(raw.pieces, script, variables)]
+    held = _holding(_ways(raw.pieces, script, variables), open_blocks)
+    ways = [(_fields(parts), condition) for parts, condition in held]
     if not raw.pieces:
         return [Word(Known("", (Step('""', place),)), place)]
     if len(ways) == 1:
@@ -116,10 +121,19 @@ def split(setting: Setting) -> list[Setting]:
     return [replace(setting, parts=field) for field in _fields(setting.parts)]
 
 
-def value_of(settings: tuple[Setting, ...]) -> Value:
-    """The value of a variable as one word, the last one where there are several."""
-    parts = settings[-1].parts if settings else ()
-    return _value(parts) if parts else Known("")
+def value_of(settings: tuple[Setting, ...], open_blocks: frozenset[int] = frozenset()) -> Value:
+    """The value of a variable as one word; of several each under its condition."""
+    held = _holding([(one.parts, one.condition) for one in settings if one.parts], open_blocks)
+    ways = [Alternative(_whole(parts, open_blocks), one.text if one else "otherwise") for parts, one in held]
+    return ways[0].value if len(ways) == 1 else Choice(tuple(ways)) if ways else Known("")
+
+
+def _whole(parts: tuple[Part, ...], open_blocks: frozenset[int]) -> Value:
+    """What a variable holds; where all of it hangs on a condition, otherwise nothing."""
+    ways, condition = _cases(parts, open_blocks)
+    other = (Alternative(Known(""), "otherwise"),) if condition else ()
+    found = (*(Alternative(_value(way), hangs) for way, hangs in ways), *other)
+    return found[0].value if len(found) == 1 else Choice(found)
 
 
 def setting_of(script: Script) -> tuple[Setting, ...]:
@@ -132,11 +146,9 @@ def optional(settings: tuple[Setting, ...], option: str) -> tuple[Setting, ...]:
     return tuple(replace(one, parts=tuple(replace(part, option=option) for part in one.parts)) for one in settings)
 
 
-def _ways(
-    pieces: Iterable[Piece], script: Script, variables: Variables
-) -> list[tuple[tuple[Part, ...], Condition | None]]:
+def _ways(pieces: Iterable[Piece], script: Script, variables: Variables) -> list[Way]:
     """The values a word may have. Only the first variable with several is taken apart, of others the last one holds."""
-    ways: list[tuple[tuple[Part, ...], Condition | None]] = [((), None)]
+    ways: list[Way] = [((), None)]
     for piece in pieces:
         settings = _settings(piece, script, variables)
         if len(ways) > 1 or len(settings) == 1:
@@ -144,6 +156,15 @@ def _ways(
         else:
             ways = [((*ways[0][0], *one.parts)[:MAX_PARTS], one.condition) for one in settings]
     return ways
+
+
+def _holding(ways: list[Way], open_blocks: frozenset[int]) -> list[Way]:
+    """Those that the branch around leaves: what it has set itself has replaced what was there before."""
+    inside = {condition for _, condition in ways if condition and condition.block in open_blocks}
+    if len(inside) != 1:
+        return ways
+    last = max(number for number, (_, condition) in enumerate(ways) if condition in inside)
+    return [(ways[last][0], None), *ways[last + 1 :]]
 
 
 def _settings(piece: Piece, script: Script, variables: Variables) -> tuple[Setting, ...]:
@@ -204,15 +225,68 @@ def _runs(part: Part) -> Iterator[list[Part]]:
 
 
 def _word(field: tuple[Part, ...], place: Place, open_blocks: frozenset[int]) -> Word:
-    conditions = [part.condition.text for part in field if part.condition and part.condition.block not in open_blocks]
-    return Word(_value(field), _place(field, place), conditions[0] if conditions else "", _shape(field))
+    """A word that is put together under conditions is one of several; one that is there under one has it itself."""
+    ways, condition = _cases(field, open_blocks)
+    words = [(Word(_value(way), _place(way, place), "", _shape(way), _firm(way)), hangs) for way, hangs in ways]
+    return replace(words[0][0] if len(words) == 1 else either(words, words[0][0].place), condition=condition)
+
+
+def _cases(field: tuple[Part, ...], open_blocks: frozenset[int]) -> tuple[list[tuple[tuple[Part, ...], str]], str]:
+    """What the parts may be, each condition taken by itself; and what has to hold for anything to be there.
+
+    Of many conditions the last ones are taken together.
+    """
+    conditions = (one.condition for one in field if one.condition and one.condition.block not in open_blocks)
+    hanging = list(dict.fromkeys(conditions))
+    if not hanging:
+        return [(field, "otherwise")], ""
+    sure = tuple(part for part in field if part.condition not in hanging)
+    groups = (*((one,) for one in hanging[: MAX_ALTERNATIVES - 1]), tuple(hanging[MAX_ALTERNATIVES - 1 :]))
+    ways = [
+        (tuple(part for part in field if part.condition in group or part.condition not in hanging), group[0].text)
+        for group in groups
+        if group
+    ]
+    if sure:
+        return [(sure, "otherwise"), *ways], ""
+    return ways, ways[0][1] if ways else ""
+
+
+def either(words: Sequence[tuple[Word, str]], place: Place) -> Word:
+    """One word of several, each under its condition."""
+
+    def chosen(of: Callable[[Word], Value]) -> Value:
+        return Choice(tuple(Alternative(of(word), condition) for word, condition in words))
+
+    shapes = any(word.shape is not None for word, _ in words)
+    firm = any(word.firm is not None for word, _ in words)
+    return Word(
+        chosen(lambda one: one.value),
+        place,
+        shape=chosen(lambda one: one.shape or one.value) if shapes else None,
+        firm=chosen(lambda one: one.firm or one.value) if firm else None,
+    )
 
 
 def _shape(field: tuple[Part, ...]) -> Value | None:
-    if len(field) < 2 or all(part.known and not part.option for part in field):
+    if len(field) < 2:
         return None
-    text = "".join(part.text if part.known else COVER for part in field)
-    return Known(text, (Step(field[-1].text[:500], field[-1].place),))
+    known = _text_of([(part, part.known) for part in field])
+    option = next((part.option for part in field if part.known and part.option), "")
+    return Option(option, known, known.steps) if option else known
+
+
+def _firm(field: tuple[Part, ...]) -> Value | None:
+    if len(field) < 2 or not any(part.known and part.option for part in field):
+        return None
+    return _text_of([(part, part.known and not part.option) for part in field])
+
+
+def _text_of(parts: Iterable[tuple[Part, bool]]) -> Known:
+    """The text of parts, as wide as they are; the steps are these parts."""
+    known = tuple(parts)
+    text = "".join(part.text if is_known else COVER * len(part.text) for part, is_known in known)
+    return Known(text, tuple(Step(part.text[:500], part.place) for part, _ in known))
 
 
 def _place(field: tuple[Part, ...], word: Place) -> Place:
@@ -233,9 +307,10 @@ def _value(field: tuple[Part, ...]) -> Value:
     return Option(option, known, steps) if option else known
 
 
-def _choice(ways: list[tuple[tuple[Part, ...], Condition | None]], place: Place, open_blocks: frozenset[int]) -> Word:
-    words = [(_word(field, place, open_blocks), condition) for field, condition in ways]
-    alternatives = tuple(
-        Alternative(word.value, condition.text if condition else "otherwise") for word, condition in words
-    )
-    return Word(Choice(alternatives), place)
+def _choice(ways: list[Way], place: Place, open_blocks: frozenset[int]) -> Word:
+    """What hangs on the condition of a way holds in it."""
+    words = []
+    for field, condition in ways:
+        holding = open_blocks | {condition.block} if condition else open_blocks
+        words.append((_word(field, place, holding), condition.text if condition else "otherwise"))
+    return either(words, place)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ecoci.audit.configs import scalars
-from ecoci.audit.configs.expand import Word
+from ecoci.audit.configs.expand import Word, either
 from ecoci.audit.configs.mapped import as_switch, mapped
 from ecoci.audit.values import Alternative, Choice, Known, Value, leaves
 from ecoci.model import Place, Position, Step
@@ -40,13 +40,16 @@ class Flags:
 
     def value(self, *names: str) -> Value | None:
         """What the flag is set to; of several the last, and those given under a condition as a choice."""
-        found = [(one.value.value, one.word.condition) for one in self.given if one.name in names and one.value]
-        return _together(found, Known(None))
+        word = self.word(*names)
+        return None if word is None else word.value
 
-    def shape(self, *names: str) -> Value | None:
-        """The same, where it is known in part only with what is known of its text."""
-        words = [one.value for one in self.given if one.name in names and one.value]
-        return (words[-1].shape or words[-1].value) if words else None
+    def word(self, *names: str) -> Word | None:
+        """The same as a word, which also has what is known of it in part."""
+        result: Word | None = None
+        for one in self.given:
+            if one.name in names and one.value:
+                result = sure(replace(one.value, condition=one.word.condition or one.value.condition), result)
+        return result
 
     def switch(self, *names: str) -> Value | None:
         """Whether a flag is on; without a value it is, and `--no-` before its name turns it off."""
@@ -87,13 +90,15 @@ def _split(word: Word) -> tuple[str, Word | None] | None:
 
 def _attached(word: Word, offset: int) -> Word:
     """The value after `--name=`, with the place of the value alone."""
-    value = mapped(word.value, lambda text: text[offset:] if isinstance(text, str) else text)
+    value = _from(word.value, offset)
     if isinstance(value, Known) and value.steps:
         value = replace(value, steps=(*value.steps[:-1], _shorter(value.steps[-1], offset, str(value.value))))
-    shape = word.shape
-    if isinstance(shape, Known) and isinstance(shape.value, str):
-        shape = replace(shape, value=shape.value[offset:])
-    return replace(word, value=value, shape=shape)
+    shape, firm = (one and _from(one, offset) for one in (word.shape, word.firm))
+    return replace(word, value=value, shape=shape, firm=firm)
+
+
+def _from(text: Value, offset: int) -> Value:
+    return mapped(text, lambda one: one[offset:] if isinstance(one, str) else one)
 
 
 def _shorter(step: Step, offset: int, text: str) -> Step:
@@ -116,6 +121,14 @@ def _turned(one: Given, *, off: bool) -> Value:
 def _may_be_truth(word: Word) -> bool:
     texts = [one.value for one in leaves(word.value) if isinstance(one, Known)]
     return all(isinstance(text, str) and text.lower() in _TRUTHS for text in texts) and bool(texts or word.value.steps)
+
+
+def sure(word: Word, otherwise: Word | None = None) -> Word:
+    """A word that is there in any case: one that hangs on a condition is a choice with what is there otherwise."""
+    if not word.condition:
+        return word
+    other = otherwise or Word(Known(None), word.place)
+    return either([(word, word.condition), (other, "otherwise")], word.place)
 
 
 def _together(found: Iterable[tuple[Value, str]], absent: Value) -> Value | None:

@@ -32,7 +32,7 @@ _OWN_4BIT = re.compile(r"bnb\.(?:nf4|fp4)(?:-dq)?")
 def lm_eval(command: Started) -> Iterator[Site]:
     """lm-evaluation-harness: `--model hf --model_args pretrained=…,load_in_8bit=True`."""
     flags = command.flags
-    arguments = read_model_args(flags.shape("model_args", "a"))
+    arguments = read_model_args(flags.word("model_args", "a"))
     kind = text_of(flags.value("model", "m")) or "hf"
     load = lm_eval_load(command, kind, arguments)
     if load is None:
@@ -80,7 +80,7 @@ def of_arguments(library: Library, arguments: Table) -> Quantization | None:
 
 def lighteval(command: Started) -> Iterator[Site]:
     """Lighteval takes the precision "8bit" as a dtype."""
-    arguments = read_model_args(command.flags.value("model_args") or command.word(1))
+    arguments = read_model_args(command.flags.word("model_args") or command.free_word(1))
     dtype = arguments.get("dtype")
     quantization = bitsandbytes(Library.OTHER, is_one_of(dtype, "8bit"), is_one_of(dtype, "4bit"))
     if quantization and command.subcommand() == "accelerate":
@@ -162,7 +162,7 @@ def script(command: Started) -> Iterator[Site]:
 
     Whatever takes the harness's pair of flags hands it on: `main.py --model hf --model_args pretrained=…`.
     """
-    if command.flags.has("model") and read_model_args(command.flags.shape("model_args")).get("pretrained"):
+    if command.flags.has("model") and read_model_args(command.flags.word("model_args")).get("pretrained"):
         yield from lm_eval(command)
     else:
         yield from _script(command, Library.OWN, command.program.base)

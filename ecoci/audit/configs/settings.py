@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ecoci.audit.configs import checkpoint, purpose, scalars
+from ecoci.audit.configs.expand import Word
 from ecoci.audit.configs.mapped import as_number, as_switch, is_one_of
 from ecoci.audit.configs.model_args import read_model_args
 from ecoci.audit.configs.nodes import Entry, Fields, Leaf, Node, Visit, shown, text_in, value_in, walk
@@ -231,8 +232,8 @@ def _model_args(visit: Visit, path: str, topic: Topic) -> Iterator[Site]:
     if entry is None or not isinstance(entry.value, Leaf) or not _is_lm_eval(visit.fields):
         return
     script = entry.value.script
-    step = Step(script.text, script.place(0, len(script.text)))
-    arguments = read_model_args(Known(script.text, (step,)))
+    place = script.place(0, len(script.text))
+    arguments = read_model_args(Word(Known(script.text, (Step(script.text, place),)), place))
     if asked := of_arguments(Library.LM_EVAL, arguments):
         spot = replace(_spot(visit, path, topic, [entry]), context=Context(Purpose.INFERENCE))
         yield Load(spot, "lm_eval", Library.LM_EVAL, arguments.get("pretrained") or NO_MODEL, keyed(asked))

@@ -292,7 +292,7 @@ class _Reader:
         words = [word for one in raw[:MAX_WORDS] for word in expand(one, self._script, self.variables, opened)]
         self._work += len(words)
         self.quoted_scripts = [script for one in raw[:MAX_WORDS] if (script := self._quoted(one))]
-        own = {name: value_of(settings) for name, settings in environment.items()}
+        own = {name: value_of(settings, opened) for name, settings in environment.items()}
         place = self._script.place(raw[0].start, raw[-1].end)
         self._spans.append((raw[0].start, is_shell(words)))
         return Call(tuple(words), place, self._around, own, dict(self._exported))

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ecoci.audit.configs.expand import Word
-from ecoci.audit.configs.flags import Flags, flags_of
+from ecoci.audit.configs.flags import Flags, flags_of, sure
+from ecoci.audit.configs.mapped import mapped
 from ecoci.audit.sites import DEFAULT_THRESHOLD, Carrier, Library, Quantization, Spot
-from ecoci.audit.values import Known, Value, text_of
+from ecoci.audit.values import Known, Scalar, Value, text_of
 
 NOT_RUNNING = frozenset(
     {
@@ -124,9 +125,14 @@ class Started:
         return given if given is not None or not env else self.environment.get(env)
 
     def word(self, number: int) -> Value | None:
-        """One of the words that no flag stands before, counted from 0."""
+        """What one of the words is that no flag stands before, counted from 0."""
+        word = self.free_word(number)
+        return None if word is None else word.value
+
+    def free_word(self, number: int) -> Word | None:
+        """Such a word itself."""
         positional = self.flags.positional
-        return positional[number].value if number < len(positional) else None
+        return sure(positional[number]) if number < len(positional) else None
 
     def subcommand(self) -> str:
         return (self.words[0].text or "") if self.words else ""
@@ -199,5 +205,10 @@ def bitsandbytes(
     """The quantization that flags ask for, None where they ask for none. The threshold is settable when it is given."""
     if int8 is None and int4 is None:
         return None
-    effective = DEFAULT_THRESHOLD if threshold is None else threshold
+    effective = DEFAULT_THRESHOLD if threshold is None else mapped(threshold, _or_default)
     return Quantization(library, Carrier.FLAG, int8, int4, effective, threshold is not None, kind)
+
+
+def _or_default(threshold: Scalar) -> Scalar:
+    """None where a branch does not give it."""
+    return DEFAULT_THRESHOLD.value if threshold is None else threshold

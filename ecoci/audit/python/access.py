@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from ecoci.audit.python.catalog import UNRESOLVED, last
+from ecoci.audit.joined import join
+from ecoci.audit.python.catalog import last
 from ecoci.audit.python.frame import Definition, Frame
-from ecoci.audit.python.merge import join, mapped
-from ecoci.audit.python.trail import via
-from ecoci.audit.values import Alternative, Known, Made, Option, Row, Symbol, Table, Unknown, Value
+from ecoci.audit.python.merge import mapped
+from ecoci.audit.values import UNRESOLVED, Alternative, Known, Made, Option, Row, Symbol, Table, Unknown, Value, via
 
 NAMESPACE = "argparse.Namespace"
 ITEM = "one of"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 
+from ecoci.audit.joined import join
 from ecoci.audit.python.access import ITEM, is_tokens
 from ecoci.audit.python.catalog import root
 from ecoci.audit.python.frame import Frame
 from ecoci.audit.python.loops import one_of
-from ecoci.audit.python.merge import join, mapped, row_of, settled, small, stored
+from ecoci.audit.python.merge import mapped, row_of, settled, small, stored
 from ecoci.audit.python.paths import path_of
-from ecoci.audit.python.trail import bound, via
+from ecoci.audit.python.trail import bound
 from ecoci.audit.sites import Carrier
-from ecoci.audit.values import Alternative, Choice, Known, Made, Row, Table, Unknown, Value
+from ecoci.audit.values import Alternative, Choice, Known, Made, Row, Table, Unknown, Value, via
 
 RETURNED_FIRST = {"unsloth": 0, "llava": 1}
 """Libraries whose loaders return the model with other things, and which of them it is."""

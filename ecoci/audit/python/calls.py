@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import ast
 
+from ecoci.audit.joined import join
 from ecoci.audit.python.access import EXPANDED, ITEM, attribute, class_member, is_tokens, property_of
 from ecoci.audit.python.applied import Applied, applied
 from ecoci.audit.python.binding import rebind
 from ecoci.audit.python.builtin_calls import builtin_call
-from ecoci.audit.python.catalog import UNRESOLVED, config_library, last
+from ecoci.audit.python.catalog import config_library, last
 from ecoci.audit.python.frame import TOO_MUCH, Arguments, Definition, Frame, Names
 from ecoci.audit.python.functions import call_function
 from ecoci.audit.python.instances import instantiate
-from ecoci.audit.python.merge import join, mapped, small, stored, tables, updated
+from ecoci.audit.python.merge import mapped, small, stored, tables, updated
 from ecoci.audit.python.methods import method_call
 from ecoci.audit.python.paths import path_of
 from ecoci.audit.python.threads import read_target
-from ecoci.audit.python.trail import bound, via
-from ecoci.audit.values import Alternative, Choice, Known, Made, Option, Row, Symbol, Table, Unknown, Value
+from ecoci.audit.python.trail import bound
+from ecoci.audit.values import (
+    UNRESOLVED,
+    Alternative,
+    Choice,
+    Known,
+    Made,
+    Option,
+    Row,
+    Symbol,
+    Table,
+    Unknown,
+    Value,
+    via,
+)
 
 MOST_ARGUMENTS = 100
 CHANGING = frozenset({"update", "setdefault", "pop", "append", "extend"})

@@ -127,9 +127,6 @@ INT8_KEYS = ("load_in_8bit",)
 INT4_KEYS = ("load_in_4bit",)
 THRESHOLD_KEYS = ("llm_int8_threshold", "int8_threshold")
 
-UNRESOLVED = "?"
-"""The first part of the call of something whose import path is not known: `?.generate`."""
-
 
 def root(call: str) -> str:
     return call.partition(".")[0]

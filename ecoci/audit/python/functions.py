@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ecoci.audit.joined import join
 from ecoci.audit.python.binding import rebind
 from ecoci.audit.python.frame import DEEPEST_CALLS, Arguments, Caller, Definition, Frame, Function, Names
-from ecoci.audit.python.merge import join
 from ecoci.audit.python.relevance import is_worth_reading
-from ecoci.audit.python.trail import bound, via
+from ecoci.audit.python.trail import bound
 from ecoci.audit.sites import Carrier
-from ecoci.audit.values import Alternative, Known, Option, Row, Table, Unknown, Value
+from ecoci.audit.values import Alternative, Known, Option, Row, Table, Unknown, Value, via
 from ecoci.model import Step
 
 MOST_MARKED = 50

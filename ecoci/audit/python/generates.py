@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ecoci.audit.python.access import ITEM, is_tokens
-from ecoci.audit.python.catalog import LOAD_METHODS, UNRESOLVED, is_look_alike, last, root
+from ecoci.audit.python.catalog import LOAD_METHODS, is_look_alike, last, root
 from ecoci.audit.python.lengths import INPUT_WORDS, TOKENIZED, lengths_vary
 from ecoci.audit.python.loops import ALONE, BATCHES, IN_PARTS
 from ecoci.audit.python.operators import TEXT
 from ecoci.audit.sites import Generate, Load, Loop, Spot
-from ecoci.audit.values import Choice, Known, Made, Option, Row, Table, Unknown, Value, leaves
+from ecoci.audit.values import UNRESOLVED, Choice, Known, Made, Option, Row, Table, Unknown, Value, leaves
 
 LoadOf = Callable[[Made], Load | None]
 GENERATE_WORDS = frozenset(

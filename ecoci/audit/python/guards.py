@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
+from ecoci.audit.joined import join
 from ecoci.audit.python.frame import Frame
-from ecoci.audit.python.merge import join, negated
+from ecoci.audit.python.merge import negated
 from ecoci.audit.python.quantization import OFF, Way, together, with_switches
 from ecoci.audit.sites import Generate, Load, Serve
 from ecoci.audit.values import Alternative, Answer, Known, Option, Value, switch

@@ -18,7 +18,6 @@ from ecoci.audit.python.catalog import (
     NESTED_KEYS,
     NO_MODELS,
     RAW_LAYERS,
-    UNRESOLVED,
     config_library,
     is_look_alike,
     last,
@@ -28,7 +27,7 @@ from ecoci.audit.python.catalog import (
 from ecoci.audit.python.model_args import arguments_of_text
 from ecoci.audit.python.quantization import Carriers, first, pieces, quantization_in
 from ecoci.audit.sites import NO_MODEL, Carrier, Library, Load, Quantization, Serve, Spot
-from ecoci.audit.values import Known, Made, Table, Unknown, Value
+from ecoci.audit.values import UNRESOLVED, Known, Made, Table, Unknown, Value
 from ecoci.model import Place
 
 RAW_THRESHOLD = Known(0.0)

@@ -8,16 +8,15 @@ from dataclasses import replace
 
 from ecoci.audit.python.access import ITEM, NAMESPACE
 from ecoci.audit.python.binding import rebind
-from ecoci.audit.python.catalog import UNRESOLVED, last
+from ecoci.audit.python.catalog import last
 from ecoci.audit.python.frame import Arguments, Frame
 from ecoci.audit.python.instances import opened
 from ecoci.audit.python.merge import mapped, settled, stored, updated
 from ecoci.audit.python.operators import HOLE, LONGEST_TEXT, TEXT, put_together, shape_of
 from ecoci.audit.python.options import argument, is_parser
 from ecoci.audit.python.paths import path_of
-from ecoci.audit.python.trail import via
 from ecoci.audit.sites import Carrier
-from ecoci.audit.values import Choice, Known, Made, Option, Row, Symbol, Table, Unknown, Value
+from ecoci.audit.values import UNRESOLVED, Choice, Known, Made, Option, Row, Symbol, Table, Unknown, Value, via
 from ecoci.model import Step
 
 LONGEST_CALL = 200

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from ecoci.audit.python.trail import via
-from ecoci.audit.values import Answer, Known, Made, Option, Row, Symbol, Table, Unknown, Value, switch
+from ecoci.audit.values import Answer, Known, Made, Option, Row, Symbol, Table, Unknown, Value, switch, via
 
 LONGEST_TEXT = 2000
 LARGEST_NUMBER = 1e15

@@ -6,6 +6,7 @@ import ast
 
 from ecoci.audit.python.catalog import last
 from ecoci.audit.python.frame import Arguments, Frame
+from ecoci.audit.python.paths import last_name
 from ecoci.audit.python.trail import bound
 from ecoci.audit.python.unit import Unit
 from ecoci.audit.values import Known, Made, Option, Table, Unknown, Value
@@ -95,15 +96,11 @@ def decorated_options(function: ast.FunctionDef | ast.AsyncFunctionDef, frame: F
     """Parameters that `click.option` decorators fill."""
     found: dict[str, Option] = {}
     for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and _last_word(decorator.func) in ("option", "argument"):
+        if isinstance(decorator, ast.Call) and last_name(decorator.func) in ("option", "argument"):
             option = argument(decorator, _plain_arguments(decorator, frame), frame)
             if option is not None:
                 found[option[0]] = option[1]
     return found
-
-
-def _last_word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def plain_default(value: Value) -> Value | None:

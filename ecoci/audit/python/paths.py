@@ -16,3 +16,8 @@ def path_of(node: ast.expr) -> str | None:
     if not isinstance(node, ast.Name):
         return None
     return ".".join((node.id, *reversed(parts)))
+
+
+def last_name(node: ast.expr) -> str:
+    """The name at the end of a path, "" where none stands there."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from ecoci.audit.joined import both, join
 from ecoci.audit.python.catalog import (
     BNB_CONFIGS,
     CONFIG_KEYS,
@@ -17,10 +18,9 @@ from ecoci.audit.python.catalog import (
     is_look_alike,
     last,
 )
-from ecoci.audit.python.merge import both, join, mapped
-from ecoci.audit.python.trail import via
+from ecoci.audit.python.merge import mapped
 from ecoci.audit.sites import DEFAULT_THRESHOLD, Carrier, Library, Quantization
-from ecoci.audit.values import Alternative, Answer, Choice, Known, Made, Option, Table, Value, switch
+from ecoci.audit.values import Alternative, Answer, Choice, Known, Made, Option, Table, Value, switch, via
 from ecoci.model import Place
 
 Carriers = Mapping[Place, Carrier]

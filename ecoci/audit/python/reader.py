@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ecoci.audit.joined import is_dull
 from ecoci.audit.python.catalog import config_library
 from ecoci.audit.python.commands import started_by
 from ecoci.audit.python.expressions import evaluate
@@ -15,7 +16,6 @@ from ecoci.audit.python.generates import generate_of
 from ecoci.audit.python.guards import guarded, guarded_generate, one_load
 from ecoci.audit.python.instances import annotated, with_attributes
 from ecoci.audit.python.loads import engine_of, load_of
-from ecoci.audit.python.merge import is_dull
 from ecoci.audit.python.options import decorated_options, plain_default, scanned_options
 from ecoci.audit.python.relevance import sets_attributes, speaking
 from ecoci.audit.python.repository import Repository

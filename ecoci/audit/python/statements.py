@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ecoci.audit.joined import ABSENT, join, same
 from ecoci.audit.python.binding import bind_target, element
 from ecoci.audit.python.classes import define_class
 from ecoci.audit.python.definitions import define
@@ -15,7 +16,7 @@ from ecoci.audit.python.guards import says_no_card
 from ecoci.audit.python.imports import read_import, read_import_from
 from ecoci.audit.python.loops import loop_of, while_loop
 from ecoci.audit.python.matching import default_case, taken_by, under_option
-from ecoci.audit.python.merge import ABSENT, join, negated, same, tables_under
+from ecoci.audit.python.merge import negated, tables_under
 from ecoci.audit.python.paths import path_of
 from ecoci.audit.python.trail import bound
 from ecoci.audit.values import Alternative, Answer, Choice, Known, Option, Row, Table, Unknown, Value, leaves, switch

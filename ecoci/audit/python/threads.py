@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from ecoci.audit.python.catalog import LOAD_METHODS, UNRESOLVED
+from ecoci.audit.python.catalog import LOAD_METHODS
 from ecoci.audit.python.frame import Frame
 from ecoci.audit.python.merge import stored, tables, updated
-from ecoci.audit.values import Made, Table, Value
+from ecoci.audit.python.paths import last_name
+from ecoci.audit.values import UNRESOLVED, Made, Table, Value
 
 STARTERS = frozenset({"Thread", "Process", "submit", "run_in_executor", "to_thread", "run_sync"})
 METHODS = frozenset({"generate", *LOAD_METHODS})
@@ -15,16 +16,12 @@ METHODS = frozenset({"generate", *LOAD_METHODS})
 
 def read_target(node: ast.Call, frame: Frame) -> None:
     """Tells of the call that a thread will make; how it is started itself is no matter here."""
-    target = _target(node) if _name(node.func) in STARTERS else None
+    target = _target(node) if last_name(node.func) in STARTERS else None
     if target is None:
         return
     receiver = frame.machine.evaluate(target.value, frame)
     call = f"{receiver.call}.{target.attr}" if isinstance(receiver, Made) else f"{UNRESOLVED}.{target.attr}"
     frame.machine.seen(Made(call, frame.unit.place(node), (receiver,), _keywords(node, frame)), node, frame)
-
-
-def _name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _target(node: ast.Call) -> ast.Attribute | None:

@@ -5,17 +5,8 @@ from __future__ import annotations
 import ast
 
 from ecoci.audit.python.unit import Node, Unit
-from ecoci.audit.values import Known, Steps, Value, with_steps
+from ecoci.audit.values import Known, Value, via
 from ecoci.model import Step
-
-MOST_STEPS = 12
-
-
-def via(value: Value, steps: Steps) -> Value:
-    """The same value, reached over `steps` first."""
-    if not steps or len(value.steps) >= MOST_STEPS:
-        return value
-    return with_steps(value, (steps + value.steps)[:MOST_STEPS])
 
 
 def bound(value: Value, name: str, written: ast.expr, unit: Unit, at: Node | None = None) -> Value:

@@ -9,9 +9,3 @@ RULES: tuple[Rule, ...] = (
     *(eco101.RULE, eco102.RULE, eco103.RULE, eco104.RULE),
     *(eco105.RULE, eco106.RULE, eco107.RULE, eco108.RULE),
 )
-
-
-def rule_by_id(rule_id: str) -> Rule | None:
-    """The rule of an id, in any case, or of a slug; None where there is none."""
-    asked = rule_id.strip().lower()
-    return next((rule for rule in RULES if asked in (rule.id.lower(), rule.slug)), None)

@@ -23,7 +23,7 @@ from ecoci.audit.grades import (
 from ecoci.audit.remedies import LARGE, SMALL, small_model_remedy
 from ecoci.audit.rule import Draft, Example, ModelSize, Rule, World
 from ecoci.audit.sites import Library, Site
-from ecoci.audit.values import Answer, Known, Switch
+from ecoci.audit.values import Answer, Known, Switch, Value, text_of
 from ecoci.model import Confidence, Severity
 
 _OTHER_KERNELS = frozenset(
@@ -48,7 +48,7 @@ def check(site: Site, world: World) -> Iterator[Draft]:
             place=place_of(found, site),
             severity=graded.severity,
             confidence=graded.confidence,
-            message=_message(size, found, _kind(asked.kind_4bit)),
+            message=_message(size, found, _kind_of(asked.kind_4bit)),
             remedy=small_model_remedy(model_of(site), world),
             steps=found.steps + model_of(site).steps,
             costs=costs_of(Measured.NF4, world.gpu, size),
@@ -65,18 +65,18 @@ def _by_evidence(graded: Grade, site: Site, size: ModelSize, library: Library) -
     return graded if sure else Grade(graded.severity, min(graded.confidence, Confidence.MEDIUM))
 
 
-def _kind(kind: object) -> str:
+def _kind_of(kind: Value | None) -> str | None:
     """What is known of the type: transformers takes fp4 where none is given."""
-    named = kind.value if isinstance(kind, Known) else None
-    return f"4-bit ({named})" if isinstance(named, str) else "4-bit"
+    return None if kind is None else text_of(kind)
 
 
-def _message(size: ModelSize, found: Switch, kind: str) -> str:
-    model = f"{quoted(size.name)} ({billions(size)})"
+def _message(size: ModelSize, found: Switch, kind: str | None) -> str:
+    model = f"{'4-bit' if kind is None else f'4-bit ({kind})'} on {quoted(size.name)} ({billions(size)})"
+    measured = "measured" if kind == "nf4" else "measured (with NF4)"
     if size.parameters > SMALL:
-        text = f"{kind} on {model}: between 3 and 6 billion parameters it may cost or save energy"
+        text = f"{model}: between 3 and 6 billion parameters it may cost or save energy"
     else:
-        text = f"{kind} on {model} costs more energy than 16 bit on every GPU measured, and little memory is won"
+        text = f"{model} costs more energy than 16 bit on every GPU {measured}, and little memory is won"
     return text if found.answer is Answer.ON else f"{text}{hanging_on(found)}"
 
 
@@ -101,6 +101,8 @@ RULE = Rule(
         "an H200."
     ),
     wrong_when=(
+        "All measurements are of NF4. FP4, which transformers takes where `bnb_4bit_quant_type` is not given, unpacks "
+        "as many bytes by another table, and was not measured.\n\n"
         "Where 16 bit do not fit the card; with the card named in the policy such findings are left out. Between about "
         "3 and 6 billion parameters the sign depends on card and batch (Phi-3-mini on an RTX 4090D: +1 %), so that is "
         "a note of low confidence.\n\n"

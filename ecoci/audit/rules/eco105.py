@@ -49,7 +49,7 @@ def _fixes(site: Site, found: Switch) -> tuple[Fix, ...]:
         return (
             Fix(Safety.UNSAFE, "use the key-value cache: more memory, and the model's own code may lack one", edits),
         )
-    return (Fix(Safety.SAFE, "use the key-value cache: the same tokens, more memory", edits),)
+    return (Fix(Safety.SAFE, "use the key-value cache: the same tokens but for rounding, more memory", edits),)
 
 
 def _has_own_code(site: Site) -> bool:
@@ -76,7 +76,9 @@ RULE = Rule(
     why=(
         "With the cache, a decode step computes one position and reads keys and values of those before it. Without, it "
         "computes all of them anew: 64 new tokens after a prompt of 64 take 6,112 positions instead of 127, and the "
-        "work grows with the square of the length. The tokens are the same."
+        "work grows with the square of the length. The tokens are the same but for rounding: products of another shape "
+        "are summed in another order, so in 16 bit a near tie between two tokens may fall otherwise, and what is "
+        "sampled may differ."
     ),
     wrong_when=(
         "A single forward pass, as for perplexity or a classification, has no second step that could use a cache, and "

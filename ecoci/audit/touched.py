@@ -10,14 +10,14 @@ from ecoci.audit.policy import Sorted
 from ecoci.model import Finding, HeldBack, HeldBackBy, Place
 
 
-def only_changed(findings: Iterable[Finding], changes: ChangedLines) -> Sorted:
+def only_touched(findings: Iterable[Finding], changes: ChangedLines) -> Sorted:
     """Hold back what the change leaves as it was."""
-    told = [(one, is_changed(one, changes)) for one in findings]
-    held = tuple(HeldBack(one, HeldBackBy.UNCHANGED) for one, changed in told if not changed)
-    return Sorted(tuple(one for one, changed in told if changed), held)
+    told = [(one, is_touched(one, changes)) for one in findings]
+    held = tuple(HeldBack(one, HeldBackBy.UNCHANGED) for one, touched in told if not touched)
+    return Sorted(tuple(one for one, touched in told if touched), held)
 
 
-def is_changed(finding: Finding, changes: ChangedLines) -> bool:
+def is_touched(finding: Finding, changes: ChangedLines) -> bool:
     return any(touches(changes, place) for place in places_of(finding))
 
 

@@ -1,0 +1,8 @@
+#!/bin/bash
+ARGS=pretrained=mistralai/Mistral-7B-v0.1
+if [ "$1" = int8 ]; then
+  ARGS=$ARGS,load_in_8bit=True
+else
+  ARGS=$ARGS,dtype=float16
+fi
+lm_eval --model hf --model_args $ARGS --tasks arc_easy

@@ -1,0 +1,9 @@
+import sys
+
+import lm_eval
+
+if sys.argv[1] == "int8":
+    told = "pretrained=mistralai/Mistral-7B-v0.1,load_in_8bit=True"
+else:
+    told = "pretrained=mistralai/Mistral-7B-v0.1"
+print(lm_eval.simple_evaluate(model="hf", model_args=told, tasks=["arc_easy"])["results"])
