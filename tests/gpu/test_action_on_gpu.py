@@ -150,6 +150,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     return Site(runner, torch_environment(tmp_path), repository, base, head)
 
 
+@pytest.mark.timeout(900)
 def test_a_pull_request_is_measured_in_pairs_and_answered_from_its_files_alike(site: Site) -> None:
     assert site.run("pull_request") == 1
     measured = site.verdicts()
