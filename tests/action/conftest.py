@@ -9,6 +9,7 @@ import pytest
 
 from tests.action.nodes import NEEDED, Engine, is_ready
 from tests.action.runner import Runner
+from tests.action.starts import Place, make_place
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,15 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path / "runner")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Place:
+    """A runner on which nothing was installed before."""
+    return make_place(tmp_path / "a runner with spaces, and é")
+
+
+@pytest.fixture
+def place(fresh: Place) -> Place:
+    """A runner that has the packages from an earlier job."""
+    return fresh.prepared()
