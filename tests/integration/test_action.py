@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from ecoci.codec import dumps, loads
 from ecoci.errors import EcociError, ForbiddenError, InputError, PublishError
 from ecoci.github.memory import MemoryComments, MemoryStatuses
 from ecoci.model import CommitStatus, IssueComment, StatusState
-from tests.action_sites import Site, make_site
+from tests.action_sites import Site
 from tests.archives import packed
 from tests.recorded import GOOD, RECORDED, SPEC
 
@@ -28,13 +27,6 @@ class ReadOnlyComments(MemoryComments):
 class ReadOnlyStatuses(MemoryStatuses):
     def set(self, status: CommitStatus) -> None:
         raise ForbiddenError("the token may not set statuses: 403 Resource not accessible by integration")
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """The action goes to the checkout, and the tests come back."""
-    monkeypatch.chdir(tmp_path)
-    return make_site(tmp_path)
 
 
 # --- audit

@@ -15,7 +15,7 @@ from ecoci.codec import dumps
 from ecoci.errors import InputError, InterruptedRunError, PublishError, StorageError
 from ecoci.github.memory import MemoryComments
 from ecoci.model import IssueComment, PairsResult, StatusState, TriggeringRun
-from tests.action_sites import NUMBER, Site, make_site
+from tests.action_sites import NO_CACHE, NUMBER, Site, make_site
 from tests.archives import packed
 from tests.github.fake import TOKEN, FakeGitHub, Holder
 from tests.github.fake_server import running
@@ -24,13 +24,6 @@ from tests.recorded import BAD, GOOD, SPEC
 UNCHANGED = re.sub(r"\n  # The change under test.*?(?=\n  # Nothing changed)", "", SPEC, flags=re.DOTALL)
 """The quickstart with nothing but its unchanged scenario."""
 FORK = "mallory/octo-repo"
-NO_CACHE = """\
-from transformers import AutoModelForCausalLM
-model = AutoModelForCausalLM.from_pretrained("mistralai/Mistral-7B-v0.1", device_map="cuda")
-def answer(inputs):
-    return model.generate(**inputs, use_cache=False, max_new_tokens=200)
-"""
-"""A warning, which fails no check where nothing is said."""
 
 
 @pytest.fixture
