@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from ecoci.action import Done, GitHub, Task, read_task
 from ecoci.action_deliver import Say, deliver, deliver_failure, tell_failure
 from ecoci.errors import EcociError, InputError
 from ecoci.model import Mode
+
+if TYPE_CHECKING:
+    from ecoci.action_measure import Measure
 
 Connect = Callable[[Task, Say], GitHub | None]
 """What a job may ask of GitHub, None where it has no token; waits are said."""
@@ -16,10 +20,12 @@ _WITHOUT_TOKEN = (Mode.MEASURE, Mode.NIGHTLY)
 _TOKEN_OF_JOB = "ECOCI_TOKEN_IS_OF_JOB"
 
 
-def run_action(env: Mapping[str, str], say: Say, command: Say, connect: Connect | None = None) -> int:
+def run_action(
+    env: Mapping[str, str], say: Say, command: Say, connect: Connect | None = None, run: Measure | None = None
+) -> int:
     """Do what the job asks for and tell it; the exit code is that of the verdict, whatever became of telling.
 
-    Raises the error that kept the work from its end, after it was told.
+    `run` measures in place of `ecoci run`. Raises the error that kept the work from its end, after it was told.
     """
     try:
         task = read_task(env)
@@ -28,24 +34,24 @@ def run_action(env: Mapping[str, str], say: Say, command: Say, connect: Connect 
         raise
     os.chdir(task.workspace)
     say(f"ecoci {task.mode.value} of {task.event.repository}, event {task.event.raw_name}")
-    done, github = _done(task, connect or connected, say)
+    done, github = _done(task, connect or connected, say, run)
     deliver(task, done, github, say, command)
     if done.stopped is not None:
         raise done.stopped
     return done.exit_code
 
 
-def _done(task: Task, connect: Connect, say: Say) -> tuple[Done, GitHub | None]:
+def _done(task: Task, connect: Connect, say: Say, run: Measure | None) -> tuple[Done, GitHub | None]:
     github = None
     try:
         github = None if task.mode in _WITHOUT_TOKEN else connect(task, say)
-        return _work(task, github), github
+        return _work(task, github, run), github
     except EcociError as error:
         deliver_failure(task, error, github, say)
         raise
 
 
-def _work(task: Task, github: GitHub | None) -> Done:
+def _work(task: Task, github: GitHub | None, run: Measure | None) -> Done:
     """Each mode imports what it needs: an audit starts without the statistics, a report without the launchers."""
     if task.mode is Mode.AUDIT:
         from ecoci.action_audit import audit
@@ -57,7 +63,8 @@ def _work(task: Task, github: GitHub | None) -> Done:
         return report(task, _needed(github))
     from ecoci.action_measure import measure, nightly
 
-    return measure(task) if task.mode is Mode.MEASURE else nightly(task)
+    mode = measure if task.mode is Mode.MEASURE else nightly
+    return mode(task) if run is None else mode(task, run)
 
 
 def _needed(github: GitHub | None) -> GitHub:

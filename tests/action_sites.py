@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ecoci.action import GitHub, Task
 from ecoci.action_deliver import Say
+from ecoci.action_measure import Measure
 from ecoci.action_run import run_action
 from ecoci.github.memory import MemoryArtifacts, MemoryComments, MemoryPullRequests, MemoryStatuses
 from ecoci.model import PairsResult, PullRequest, StatusState, TriggeringRun
@@ -43,6 +44,8 @@ class Site:
     base: str = ""
     moved: bool = False
     is_open: bool = True
+    measuring: Measure | None = None
+    """What measures in the place of processes."""
     attempt: int = 1
     runs: tuple[TriggeringRun, ...] = ()
     self_hosted: bool = True
@@ -67,7 +70,7 @@ class Site:
 
     def run(self, **inputs: str) -> int:
         connect = None if self.online else self.connect
-        return run_action(self.env(**inputs), self.said.append, self.commands.append, connect)
+        return run_action(self.env(**inputs), self.said.append, self.commands.append, connect, self.measuring)
 
     def env(self, **inputs: str) -> dict[str, str]:
         """The variables of the job."""

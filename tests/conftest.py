@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.action.nodes import Engine
 from tests.nvml_stub import build_stub
 from tests.users import without_override
 
@@ -57,6 +58,14 @@ def no_override() -> Iterator[None]:
     """Permissions of files count, whoever runs the tests."""
     with without_override():
         yield
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """GitHub's expression engine."""
+    made = Engine()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,24 +1,13 @@
-"""What the tests of the action share: GitHub's expression engine, and a runner of their own."""
+"""What the tests of the action share: a runner of their own, with and without packages on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.action.nodes import NEEDED, Engine, is_ready
 from tests.action.runner import Runner
 from tests.action.starts import Place, make_place
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    if not is_ready():
-        pytest.skip(NEEDED)
-    made = Engine()
-    yield made
-    made.close()
 
 
 @pytest.fixture

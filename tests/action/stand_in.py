@@ -22,7 +22,7 @@ def main() -> int:
         "arguments": sys.argv[1:],
         "folder": str(Path.cwd()),
         "file": __file__,
-        "compiled": ecoci.__spec__.cached if ecoci.__spec__ else None,
+        "compiled": ecoci.__spec__.cached,
         "python": sys.executable,
         "is_isolated": sys.flags.isolated,
         "path": sys.path,

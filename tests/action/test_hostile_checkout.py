@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.action.linters import NO_TOOLS, SEARCHED
+from tests.action.linters import find
 from tests.action.planted import plant
 from tests.action.runner import TOKEN, digest
 from tests.action.starts import Place, programs
@@ -30,11 +29,8 @@ def comparable(facts: dict[str, object]) -> dict[str, object]:
 
 @pytest.mark.parametrize("tool", ["pip", "uv", "cache"])
 def test_nothing_that_lies_in_the_checkout_takes_part_in_the_start(fresh: Place, tool: str) -> None:
-    uv = shutil.which("uv", path=SEARCHED)
-    if tool == "uv" and uv is None:
-        pytest.skip(NO_TOOLS)
     place = fresh.prepared() if tool == "cache" else fresh
-    place = place.on(PATH=f"{Path(uv).parent}:{os.environ['PATH']}") if tool == "uv" and uv else place
+    place = place.on(PATH=f"{Path(find('uv')).parent}:{os.environ['PATH']}") if tool == "uv" else place
     clean = place.start()
     mark = plant(place.runner)
     before = digest(place.runner.workspace)

@@ -22,12 +22,11 @@ from tests.action.planted import plant
 from tests.action.runner import Event, Runner, make_action, read_only
 from tests.archives import packed
 from tests.github.fake import BOT, NUMBER, READING, REPOSITORY, TOKEN, FakeGitHub, Holder
-from tests.github.fake_server import running
-from tests.github.prism import Contract, checked, missing_tools
+from tests.github.prism import Contract, fake_behind_checker
 from tests.recorded import BAD, GOOD, RECORDED, SPEC, recorded_pairs
 from tests.repositories import Repository, new_repository
 
-pytestmark = [pytest.mark.node, pytest.mark.skipif(bool(missing_tools()), reason=missing_tools())]
+pytestmark = pytest.mark.node
 
 RUN_ID = 1589141559
 FORK = "stranger/models"
@@ -37,9 +36,8 @@ READ_TOKEN = "ghs_" + "Read" * 8
 
 @pytest.fixture(scope="module")
 def behind() -> Iterator[tuple[FakeGitHub, Contract]]:
-    fake = FakeGitHub()
-    with running(fake) as url, checked(url, "api.github.com") as contract:
-        yield fake, contract
+    with fake_behind_checker("api.github.com") as both:
+        yield both
 
 
 @dataclass

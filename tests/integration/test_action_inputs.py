@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from ecoci import action_measure, pipeline
+from ecoci import pipeline
 from ecoci.action import Task, read_task
-from ecoci.action_measure import asked_of
+from ecoci.action_measure import asked_of, measuring_interpreter
 from ecoci.cli_parts import artifacts
 from ecoci.cli_run import Measuring
 from ecoci.codec import dumps
 from ecoci.errors import InterruptedRunError
 from ecoci.launchers.inline import InlineLauncher
 from ecoci.meters.synthetic import BOARD
-from ecoci.model import Provenance, Replay, RunJob, RunRecord, Spec, StatusState
+from ecoci.model import ActionInputs, Provenance, Replay, RunJob, RunRecord, Spec, StatusState
 from ecoci.ports import Launcher, Observer
 from ecoci.store import FolderPublisher, FolderStore, load_result
 from tests.action_sites import NO_CACHE, Site
@@ -193,15 +193,19 @@ def test_a_pull_request_is_measured_against_its_base_and_a_night_against_nothing
     assert asked_of(task(site, mode="nightly")).base is None
 
 
+@pytest.mark.parametrize(
+    ("inputs", "has_torch", "python"),
+    [
+        (ActionInputs(), False, "python3"),
+        (ActionInputs(), True, None),
+        (ActionInputs(replay="recorded"), False, None),
+        (ActionInputs(measure_python="python3.12"), True, "python3.12"),
+    ],
+)
 def test_where_nobody_names_an_interpreter_that_of_the_job_measures_unless_ecoci_has_torch(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    inputs: ActionInputs, has_torch: bool, python: str | None
 ) -> None:
-    asked = task(site, mode="measure")
-    monkeypatch.setattr(action_measure, "find_spec", {}.get)
-    assert asked_of(asked).python == "python3"
-    monkeypatch.setattr(action_measure, "find_spec", {"torch": "found"}.get)
-    assert asked_of(asked).python is None
-    assert asked_of(replace(asked, inputs=replace(asked.inputs, replay="recorded"))).python is None
+    assert measuring_interpreter(inputs, has_torch=has_torch) == python
 
 
 class Cancelled:
@@ -216,28 +220,27 @@ class Cancelled:
         return self._inner.launch(job, observer)
 
 
-def simulate(monkeypatch: pytest.MonkeyPatch, world: World, *, is_cancelled: bool = False) -> None:
-    """Let the modes that measure do so on a simulated GPU, with all their files."""
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """Measures on a simulated GPU, with all files of a job."""
 
-    def measured(asked: Measuring) -> pipeline.Outcome:
-        inline = InlineLauncher(world.tools)
-        launcher = Cancelled(inline) if is_cancelled else inline
+    world: World
+    is_cancelled: bool = False
+
+    def __call__(self, asked: Measuring) -> pipeline.Outcome:
+        inline = InlineLauncher(self.world.tools)
+        launcher = Cancelled(inline) if self.is_cancelled else inline
         machine = pipeline.Machine(launcher, (BOARD.uuid,), "", Heard())
-        desk = pipeline.Desk(
-            NoFindings(), FolderStore(asked.out, asked.baselines), FolderPublisher(asked.out), artifacts
-        )
-        made = replace(MADE, job_id=f"job-{world.seed}")
+        store = FolderStore(asked.out, asked.baselines)
+        desk = pipeline.Desk(NoFindings(), store, FolderPublisher(asked.out), artifacts)
+        made = replace(MADE, job_id=f"job-{self.world.seed}")
         return pipeline.run(pipeline.Order(Spec((scenario(),)), Path.cwd(), made), machine, desk)
 
-    monkeypatch.setattr(action_measure, "measured", measured)
 
-
-def test_a_night_accepts_what_it_measured_and_has_done_its_work_whatever_the_verdict(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_night_accepts_what_it_measured_and_has_done_its_work_whatever_the_verdict(site: Site) -> None:
     site.event = "schedule"
     for number in (1, 2):
-        simulate(monkeypatch, World(seed=number))
+        site.measuring = Simulated(World(seed=number))
         assert site.run(mode="nightly") == 0
     assert site.outputs()["verdict"] == "INCONCLUSIVE"
     (baseline,) = FolderStore(site.folder, site.repository.folder / "baselines").list_baselines()
@@ -245,11 +248,9 @@ def test_a_night_accepts_what_it_measured_and_has_done_its_work_whatever_the_ver
 
 
 @pytest.mark.parametrize("mode", ["measure", "nightly"])
-def test_a_job_that_was_cancelled_tells_what_it_has_and_ends_as_the_signal_did(
-    site: Site, monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
+def test_a_job_that_was_cancelled_tells_what_it_has_and_ends_as_the_signal_did(site: Site, mode: str) -> None:
     site.event = "schedule"
-    simulate(monkeypatch, World(), is_cancelled=True)
+    site.measuring = Simulated(World(), is_cancelled=True)
     with pytest.raises(InterruptedRunError) as caught:
         site.run(mode=mode)
     assert caught.value.signal_number == 2
