@@ -89,8 +89,14 @@ def actionlint_complaints(files: Sequence[Path], labels: Sequence[str]) -> list[
 
 def official_payload(event: str, action: str = "") -> dict[str, Any]:
     """The first of GitHub's published examples of an event, or of an action of it such as `opened`."""
+    return next(one for one in official_payloads(event) if not action or one.get("action") == action)
+
+
+def official_payloads(event: str) -> list[dict[str, Any]]:
+    """All of GitHub's published examples of an event, of which there is at least one."""
     need(missing_tools())
     examples = json.loads((MODULES / "@octokit/webhooks-examples/api.github.com/index.json").read_text("utf-8"))
     (payloads,) = (one["examples"] for one in examples if one["name"] == event)
-    found: dict[str, Any] = next(one for one in payloads if not action or one.get("action") == action)
+    assert payloads
+    found: list[dict[str, Any]] = payloads
     return found

@@ -138,7 +138,7 @@ def test_a_summary_of_more_than_a_mebibyte_is_lost_and_said(engine: Engine, runn
 def test_a_cancel_goes_to_the_entry_process_alone_and_is_followed_by_others(engine: Engine, runner: Runner) -> None:
     action = runner.folder / "action"
     action.mkdir(parents=True)
-    script = "trap 'echo INT' INT; trap 'echo TERM' TERM; echo ready; while true; do sleep 60 & wait; done"
+    script = "trap 'echo INT' INT; trap 'echo TERM' TERM; echo ready; while true; do sleep 60 & wait || true; done"
     (action / "action.yml").write_text(f'{HEAD}    - {{ shell: bash, run: "{script}" }}\n', encoding="utf-8")
     found = run_action(engine, Call(action, runner, cancel_when="ready".__eq__, patience_s=(1.0, 1.0)))
     assert found.log.shown == ["ready", "INT", "TERM"]

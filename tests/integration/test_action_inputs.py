@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ecoci import pipeline
-from ecoci.action import Task, read_task
+from ecoci.action import Done, Task, read_task
+from ecoci.action_deliver import deliver
 from ecoci.action_measure import asked_of, measuring_interpreter
 from ecoci.cli_parts import artifacts
 from ecoci.cli_run import Measuring
@@ -16,11 +17,13 @@ from ecoci.codec import dumps
 from ecoci.errors import InterruptedRunError
 from ecoci.launchers.inline import InlineLauncher
 from ecoci.meters.synthetic import BOARD
-from ecoci.model import ActionInputs, Provenance, Replay, RunJob, RunRecord, Spec, StatusState
+from ecoci.model import ActionInputs, Answer, Provenance, Replay, RunJob, RunRecord, Spec, StatusState
 from ecoci.ports import Launcher, Observer
 from ecoci.store import FolderPublisher, FolderStore, load_result
+from tests.action.log import Log
 from tests.action_sites import NO_CACHE, Site
 from tests.archives import packed
+from tests.audits import many
 from tests.recorded import BAD, RECORDED
 from tests.simulated import Heard, NoFindings, World, scenario
 
@@ -64,6 +67,19 @@ def test_who_measures_in_public_on_a_runner_that_stays_is_warned(site: Site) -> 
     site.commands.clear()
     site.run(mode="measure", replay=str(RECORDED.parent), ephemeral_runner="true")
     assert site.commands == []
+
+
+def test_with_a_warning_besides_no_more_annotations_are_written_than_github_shows(site: Site) -> None:
+    audit = Answer("", site.head, "https://github.test/run", audit=many(60))
+    done = Done(audit, 1, None, {}, warning="this runner stays")
+    deliver(task(site, mode="audit"), done, None, site.said.append, site.commands.append)
+    log = Log()
+    for line in "".join(site.commands).splitlines():
+        log.add(line)
+    kinds = [one.kind for one in log.annotations]
+    assert (log.dropped, kinds.count("error"), kinds.count("warning"), kinds.count("notice")) == (0, 10, 10, 10)
+    assert log.annotations[0].message == "this runner stays"
+    assert log.annotations[-1].message == "and 10 critical, 11 warning and 11 info more; the log has all"
 
 
 # --- mode audit
