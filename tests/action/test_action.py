@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.action.harness import ActionRun, Call, read_action, run_action
 from tests.action.nodes import Engine, official_payload
-from tests.action.runner import ROOT, TOKEN, Event, Runner, read_only
+from tests.action.runner import TOKEN, Event, Runner, read_only
 from tests.action.starts import Place, make_place
 
 pytestmark = pytest.mark.node

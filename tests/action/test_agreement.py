@@ -14,12 +14,12 @@ from ecoci.actions.event import parse_event, parse_job
 from ecoci.actions.inputs import parse_inputs, variable_of
 from ecoci.actions.modes import choose_mode
 from ecoci.model import ActionInputs, Mode
+from tests import ROOT
 from tests.action.harness import read_action
-from tests.action.runner import ROOT, TOKEN
+from tests.action.runner import LOADS, TOKEN
 from tests.payloads import EVENTS, payload_text, variables
 
 DEFINITION = read_action(ROOT)
-LOADS = "from transformers import AutoModelForCausalLM as A\nm = A.from_pretrained('x/y-8B', load_in_8bit=True)\n"
 KINDS = ("self-hosted", "github-hosted")
 DEFAULTS = {variable_of(name): one["default"] for name, one in DEFINITION["inputs"].items()}
 

@@ -12,8 +12,8 @@ import yaml
 
 from action.job import Packages, packages_of, variables_of_ecoci
 from ecoci.actions.inputs import variable_of
+from tests import ROOT
 from tests.action.harness import read_action
-from tests.action.runner import ROOT
 
 DEFINITION = read_action(ROOT)
 TYPES = yaml.safe_load((ROOT / "action-types.yml").read_text("utf-8"))

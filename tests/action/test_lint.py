@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import ROOT
 from tests.action.linters import lint
 from tests.action.nodes import actionlint_complaints, bundle_parser, parse_complaints
-from tests.action.runner import ROOT
 
 ACTION = ROOT / "action.yml"
 FOLDERS = (".github/workflows", "examples/workflows", "ecoci/actions/workflows")

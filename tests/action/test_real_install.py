@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.action.linters import find
-from tests.action.runner import Runner, make_action, read_only
+from tests.action.runner import LOADS, Runner, make_action, read_only
 from tests.action.starts import Place, Started, path_without
 
 pytestmark = pytest.mark.slow
 
 MACHINE = re.compile(r"PIP_|UV_|SSL_CERT|REQUESTS_CA_BUNDLE$|HTTPS?_PROXY$|NO_PROXY$", re.IGNORECASE)
-LOADS = "from transformers import AutoModelForCausalLM as A\nm = A.from_pretrained('x/y-8B', load_in_8bit=True)\n"
 
 
 @pytest.fixture

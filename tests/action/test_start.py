@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.action.runner import TOKEN, digest, make_stand_in, read_only
-from tests.action.starts import BASH, Place, programs
+from tests.action.starts import Place, programs
 from tests.action.wheels import NETWORK_IS_GONE, make_wheel
+from tests.workflows import BASH
 
 NEEDED_MODULES = ("click", "numpy", "pandas", "pynvml", "requests", "rich", "scipy", "yaml")
 

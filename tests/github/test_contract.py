@@ -71,11 +71,6 @@ def client(github: FakeGitHub) -> Iterator[GitHubClient]:
     found.close()
 
 
-@pytest.fixture
-def comments(client: GitHubClient) -> GitHubComments:
-    return GitHubComments(client, REPOSITORY)
-
-
 def test_a_comment_is_created_updated_and_left_alone(comments: GitHubComments, contract: Contract) -> None:
     posted = [publish_comment(comments, NUMBER, "suite", body).posted for body in ("one", "two", "two")]
     assert posted == [Posted.CREATED, Posted.UPDATED, Posted.UNCHANGED]

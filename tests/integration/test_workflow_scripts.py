@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,8 @@ import pytest
 
 from ecoci.actions.templates import Kind
 from tests.integration.command_line import Done
-from tests.workflows import OWN, SHIPPED, read_workflow
+from tests.workflows import BASH, OWN, SHIPPED, read_workflow
 
-BASH = shutil.which("bash") or "/bin/bash"
 PATHS = "/usr/bin:/bin"
 PROPOSAL = {"BRANCH": "ecoci/baselines-1-1", "BASE": "main", "BODY": 'a reason; $(touch x) "y"', "GH_TOKEN": "secret"}
 RELEASE = {"REPOSITORY": "octo/models", "COMMIT": "a" * 40}

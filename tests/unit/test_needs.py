@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 
+from tests import ROOT
 from tests.needs import NO_SKIP, need
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("is_set", [False, True])

@@ -14,7 +14,6 @@ from ecoci.codec import dumps
 from ecoci.errors import DataError, StorageError
 from ecoci.model import (
     JobResult,
-    Provenance,
     Report,
     Tariff,
     VerdictKind,
@@ -27,23 +26,11 @@ from ecoci.store import (
     read_text,
     write_atomic,
 )
+from tests.accepted import PROVENANCE
+from tests.stores import listed, teaches
 
-PROVENANCE = Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0", commit="ab" * 20)
 RESULT = JobResult(PROVENANCE, ())
 REPORT = Report(PROVENANCE, (), (), Tariff(), VerdictKind.PASS)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "out", tmp_path / "baselines")
-
-
-def listed(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
-
-
-def teaches(error: StorageError | DataError, *, words: str) -> bool:
-    return words in error.message and bool(error.cause) and bool(error.remedy)
 
 
 # writing

@@ -14,7 +14,8 @@ from ecoci.actions.matrix import Runner
 from ecoci.actions.templates import TEMPLATES, Kind, check_runners, with_runners
 from ecoci.cli_init import KINDS
 from ecoci.errors import InputError
-from tests.workflows import EXAMPLES, OWN, ROOT, SHIPPED, USES, Workflow, workflows_in
+from tests import ROOT
+from tests.workflows import EXAMPLES, OWN, SHIPPED, USES, Workflow, workflows_in
 
 GIVEN = workflows_in(SHIPPED)
 ALL = [*GIVEN, *workflows_in(OWN)]
