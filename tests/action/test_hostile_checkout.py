@@ -84,9 +84,8 @@ def test_a_version_manager_in_the_path_is_not_steered_by_the_checkout(place: Pla
     assert (started.code, mark.exists()) == (0, False)
 
 
-@pytest.mark.parametrize("mode", ["measure", "nightly"])
-def test_where_code_is_measured_ecoci_is_started_without_the_token(place: Place, mode: str) -> None:
-    started = place.start(mode=mode)
+def test_where_code_is_measured_ecoci_is_started_without_the_token(place: Place) -> None:
+    started = place.start(mode="measure")
     assert TOKEN not in "".join(started.facts["started_with"])
     assert TOKEN not in started.log
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ecoci.codec import dumps
 from ecoci.errors import InputError, InterruptedRunError, PublishError, StorageError
 from ecoci.github.memory import MemoryComments
 from ecoci.model import IssueComment, PairsResult, StatusState, TriggeringRun
+from tests.action.starts import programs
 from tests.action_sites import NO_CACHE, NUMBER, Site, make_site
 from tests.archives import packed
 from tests.github.fake import TOKEN, FakeGitHub, Holder
@@ -131,6 +133,18 @@ def test_a_named_scenario_file_that_neither_side_has_is_an_error(site: Site) -> 
     with pytest.raises(StorageError, match="there is no scenario file"):
         site.run(mode="audit", spec="ci/energy.yml")
     assert site.states() == [StatusState.ERROR]
+
+
+@pytest.mark.parametrize("folder", [".", "", "bin"])
+def test_a_git_that_lies_in_the_checkout_is_never_run(site: Site, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    place, mark = site.repository.folder, site.folder / "hijacked"
+    site.merge = site.head
+    programs(place / folder, git=f"touch '{mark}'")
+    path = str(place / folder) if folder == "bin" else folder
+    monkeypatch.setenv("PATH", os.pathsep.join((path, os.environ["PATH"])))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(place))
+    assert site.run(mode="audit") == 1
+    assert not mark.exists()
 
 
 # --- forks
