@@ -44,10 +44,16 @@ def become(job: Job, arguments: list[str]) -> NoReturn:
     """Never returns: the environment's Python takes the place of this one. Raises `StartError`."""
     python = prepare(job, ROOT)
     sys.stdout.flush()
-    # The folder of the action may be read-only, or part of a checkout; compiled files go where the environment is.
-    compiled = f"pycache_prefix={python.parents[2] / 'compiled'}"
-    command = [str(python), "-I", "-X", compiled, "-m", "ecoci", *arguments]
+    command = [str(python), "-I", *_compiled(job, python), "-m", "ecoci", *arguments]
     os.execve(command[0], command, variables_of_ecoci(os.environ))  # noqa: S606 - that is the point
+
+
+def _compiled(job: Job, python: Path) -> tuple[str, ...]:
+    """Where compiled files go: the folder of the action, and an installation of the owner's, may not be written to.
+
+    An installation has its own, which are used then; else they lie beside the environment, for all that start in it.
+    """
+    return ("-B",) if job.ecoci_path else ("-X", f"pycache_prefix={python.parents[2] / 'compiled'}")
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

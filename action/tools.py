@@ -9,11 +9,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
 from action.job import Job
-from action.wheels import Lock
+from action.wheels import Lock, unpack
 from action.words import StartError, note, quote
 
 LIMIT_S = 600.0
@@ -58,8 +59,20 @@ def _pip(place: Path, job: Job) -> list[str]:
             cause="some systems pack pip by itself, or the interpreter was made without it",
             remedy=f"install pip or uv on the runner (Debian and Ubuntu: apt install python3-pip); {_OFFLINE}",
         )
+    bundled = _bundled_pip()
+    if bundled is not None:
+        unpack({bundled.name: bundled.read_bytes()}, place / "pip")
+        return [sys.executable, "-I", "-B", str(place / "pip" / "pip")]
     _run([sys.executable, "-I", "-m", "venv", str(place / "pip")], "making an environment with pip", job)
     return [str(place / "pip" / "bin" / "python"), "-I", "-m", "pip"]
+
+
+def _bundled_pip() -> Path | None:
+    """The wheel that ensurepip would install, which takes it ten times as long; None where a system keeps it apart."""
+    ensurepip, shared = find_spec("ensurepip"), sysconfig.get_config_var("WHEEL_PKG_DIR")
+    own = [] if ensurepip is None or ensurepip.origin is None else [Path(ensurepip.origin).parent / "_bundled"]
+    folders = [Path(shared), *own] if shared else own
+    return next((wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))), None)
 
 
 def _run(command: list[str], what: str, job: Job) -> None:

@@ -44,7 +44,7 @@ def deliver(task: Task, done: Done, github: GitHub | None, say: Say, command: Sa
     if done.warning is not None:
         command(f"{annotation(Kind.WARNING, done.warning, {'title': 'ecoci'})}\n")
     if task.inputs.annotations and done.answer.audit is not None:
-        command(render_annotations(done.answer.audit))
+        command(render_annotations(done.answer.audit, warned=int(done.warning is not None)))
     if task.inputs.summary:
         _append(task.env, "GITHUB_STEP_SUMMARY", render_summary(done.answer), say)
     _put_out(task, dict(_outputs(task, done)), say)

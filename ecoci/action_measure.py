@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,20 +19,23 @@ from ecoci.ports import Say
 from ecoci.store import REPORT_NAME, RESULT_NAME
 from ecoci.verdict import exit_code
 
+Measure = Callable[[Measuring, Say], Outcome]
+"""The job of `ecoci run`, its files written."""
 
-def measure(task: Task, say: Say) -> Done:
+
+def measure(task: Task, say: Say, run: Measure = measured) -> Done:
     """Measure the head, against its baselines and in pairs with its base. Raises `InputError` where that is refused."""
     subject = check_allowed(task)
-    return _done(task, subject, measured(asked_of(task), say))
+    return _done(task, subject, run(asked_of(task), say))
 
 
-def nightly(task: Task, say: Say) -> Done:
+def nightly(task: Task, say: Say, run: Measure = measured) -> Done:
     """Measure as it is and accept what was measured: then the night has done its work, whatever a baseline says of it.
 
     What was cut short, and a replay, is not accepted, and the exit code is that of its report.
     """
     subject = check_allowed(task)
-    outcome = measured(asked_of(task), say)
+    outcome = run(asked_of(task), say)
     done = _done(task, subject, outcome)
     if outcome.stopped is not None or outcome.report.provenance.replay is not None:
         return done
@@ -63,7 +67,7 @@ def asked_of(task: Task) -> Measuring:
         base=base_of(task) if is_change(task) else inputs.base or None,
         pairs=inputs.pairs,
         budget_min=inputs.budget,
-        python=measuring_interpreter(inputs),
+        python=measuring_interpreter(inputs, has_torch=find_spec("torch") is not None),
     )
 
 
@@ -75,14 +79,14 @@ def _replay(task: Task) -> Path:
     return place
 
 
-def measuring_interpreter(inputs: ActionInputs) -> str | None:
+def measuring_interpreter(inputs: ActionInputs, *, has_torch: bool) -> str | None:
     """What measures where nobody says: ecoci's own where it has torch, else the one that the job has in PATH.
 
     The environment that the action makes for itself has none.
     """
     if inputs.measure_python or inputs.replay:
         return inputs.measure_python or None
-    return None if find_spec("torch") is not None else "python3"
+    return None if has_torch else "python3"
 
 
 def _done(task: Task, subject: Subject, outcome: Outcome) -> Done:

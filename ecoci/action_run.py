@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from ecoci.action import Done, GitHub, Task, read_task
 from ecoci.action_deliver import deliver, deliver_failure, tell_failure
@@ -11,16 +12,21 @@ from ecoci.errors import EcociError, InputError
 from ecoci.model import Mode
 from ecoci.ports import Say
 
+if TYPE_CHECKING:
+    from ecoci.action_measure import Measure
+
 Connect = Callable[[Task, Say], GitHub | None]
 """What a job may ask of GitHub, None where it has no token; waits are said."""
 _WITHOUT_TOKEN = (Mode.MEASURE, Mode.NIGHTLY)
 _TOKEN_OF_JOB = "ECOCI_TOKEN_IS_OF_JOB"
 
 
-def run_action(env: Mapping[str, str], say: Say, command: Say, connect: Connect | None = None) -> int:
+def run_action(
+    env: Mapping[str, str], say: Say, command: Say, connect: Connect | None = None, run: Measure | None = None
+) -> int:
     """Do what the job asks for and tell it; the exit code is that of the verdict, whatever became of telling.
 
-    Raises the error that kept the work from its end, after it was told.
+    `run` measures in place of `ecoci run`. Raises the error that kept the work from its end, after it was told.
     """
     try:
         task = read_task(env)
@@ -29,24 +35,24 @@ def run_action(env: Mapping[str, str], say: Say, command: Say, connect: Connect 
         raise
     os.chdir(task.workspace)
     say(f"ecoci {task.mode.value} of {task.event.repository}, event {task.event.raw_name}")
-    done, github = _done(task, connect or connected, say)
+    done, github = _done(task, connect or connected, say, run)
     deliver(task, done, github, say, command)
     if done.stopped is not None:
         raise done.stopped
     return done.exit_code
 
 
-def _done(task: Task, connect: Connect, say: Say) -> tuple[Done, GitHub | None]:
+def _done(task: Task, connect: Connect, say: Say, run: Measure | None) -> tuple[Done, GitHub | None]:
     github = None
     try:
         github = None if task.mode in _WITHOUT_TOKEN else connect(task, say)
-        return _work(task, github, say), github
+        return _work(task, github, say, run), github
     except EcociError as error:
         deliver_failure(task, error, github, say)
         raise
 
 
-def _work(task: Task, github: GitHub | None, say: Say) -> Done:
+def _work(task: Task, github: GitHub | None, say: Say, run: Measure | None) -> Done:
     """Each mode imports what it needs: an audit starts without the statistics, a report without the launchers."""
     if task.mode is Mode.AUDIT:
         from ecoci.action_audit import audit
@@ -58,7 +64,8 @@ def _work(task: Task, github: GitHub | None, say: Say) -> Done:
         return report(task, _needed(github))
     from ecoci.action_measure import measure, nightly
 
-    return measure(task, say) if task.mode is Mode.MEASURE else nightly(task, say)
+    mode = measure if task.mode is Mode.MEASURE else nightly
+    return mode(task, say) if run is None else mode(task, say, run)
 
 
 def _needed(github: GitHub | None) -> GitHub:

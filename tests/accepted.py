@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ecoci.codec import decode
-from ecoci.model import Baseline, Fingerprint, MetricValue, Observation, Reset, Scenario
+from ecoci.model import Baseline, Fingerprint, MetricValue, Observation, Provenance, Reset, Scenario
 
+PROVENANCE = Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0", commit="ab" * 20)
 FINGERPRINT = Fingerprint("nvidia-h200-1a2b", (("gpu", "NVIDIA H200"),))
 SCENARIO = decode({"name": "decode-fp16", "workload": {"model": {"source": "synthetic", "name": "tiny"}}}, Scenario)
 NOW = "2026-03-04T05:06:07+00:00"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ecoci.action import GitHub, Task
+from ecoci.action_measure import Measure
 from ecoci.action_run import run_action
 from ecoci.github.memory import MemoryArtifacts, MemoryComments, MemoryPullRequests, MemoryStatuses
 from ecoci.model import PairsResult, PullRequest, StatusState, TriggeringRun
@@ -18,6 +19,13 @@ from tests.recorded import BAD, GOOD, SPEC
 from tests.repositories import Repository, new_repository
 
 NUMBER = 2
+NO_CACHE = """\
+from transformers import AutoModelForCausalLM
+model = AutoModelForCausalLM.from_pretrained("mistralai/Mistral-7B-v0.1", device_map="cuda")
+def answer(inputs):
+    return model.generate(**inputs, use_cache=False, max_new_tokens=200)
+"""
+"""A warning, which fails no check where nothing is said."""
 
 
 @dataclass
@@ -35,6 +43,9 @@ class Site:
     head: str = ""
     base: str = ""
     moved: bool = False
+    is_open: bool = True
+    measuring: Measure | None = None
+    """What measures in the place of processes."""
     attempt: int = 1
     runs: tuple[TriggeringRun, ...] = ()
     self_hosted: bool = True
@@ -58,7 +69,12 @@ class Site:
         return file
 
     def run(self, **inputs: str) -> int:
-        env = payloads.variables(
+        connect = None if self.online else self.connect
+        return run_action(self.env(**inputs), self.said.append, self.commands.append, connect, self.measuring)
+
+    def env(self, **inputs: str) -> dict[str, str]:
+        """The variables of the job."""
+        return payloads.variables(
             self.event,
             GITHUB_EVENT_PATH=str(self.payload()),
             GITHUB_WORKSPACE=str(self.repository.folder),
@@ -71,12 +87,11 @@ class Site:
             **self.variables,
             **{f"ECOCI_INPUT_{name.upper()}": value for name, value in inputs.items()},
         )
-        return run_action(env, self.said.append, self.commands.append, None if self.online else self.connect)
 
     def connect(self, task: Task, _say: Say) -> GitHub:
         source = task.event.pull_request or task.event.run
         repository = task.event.repository if source is None else source.head_repository
-        pull = PullRequest(NUMBER, "f" * 40 if self.moved else self.head, repository, self.base, "main")
+        pull = PullRequest(NUMBER, "f" * 40 if self.moved else self.head, repository, self.base, "main", self.is_open)
         by_head = replace(pull, head_sha=self.head)
         pulls = _Moving(pull, by_head)
         run_id = task.inputs.run_id or (task.event.run or task.job).run_id

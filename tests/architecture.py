@@ -12,10 +12,11 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from tests import ROOT
+
 Modules = Mapping[str, str]
 """Source text by module name without the package's own; the package itself is ""."""
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = "ecoci"
 
 LAYERS: Mapping[int, tuple[str, ...]] = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.action.nodes import Engine
 from tests.nvml_stub import build_stub
+from tests.users import without_override
 
 GOLDEN = Path(__file__).parent / "golden"
 # rewriting the asserts takes ten seconds; where PYTHONDONTWRITEBYTECODE is set, every worker would do so every time
@@ -49,6 +51,21 @@ def check_golden(update_golden: bool) -> Callable[[str, str], None]:
         assert found == file.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def no_override() -> Iterator[None]:
+    """Permissions of files count, whoever runs the tests."""
+    with without_override():
+        yield
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """GitHub's expression engine."""
+    made = Engine()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from ecoci.model import PairsResult
 from ecoci.store import load_measured
+from tests import ROOT
 
-ROOT = Path(__file__).parents[1]
 RECORDED = ROOT / "examples/quickstart/recordings/pairs.json.gz"
 SPEC = (ROOT / "examples/quickstart/ecoci.yml").read_text(encoding="utf-8")
 BAD = (ROOT / "examples/audit/serve.py").read_text(encoding="utf-8")

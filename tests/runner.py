@@ -11,10 +11,27 @@ def obeyed(printed: str) -> list[str]:
 
 
 def is_new(line: str) -> bool:
+    return read_command(line) is not None
+
+
+def read_command(line: str) -> tuple[str, str, str] | None:
+    """(name, properties, data) as written; None for a line that is no command of the new kind.
+
+    The runner obeys names that it knows. Any name counts here: none of them is printed by accident.
+    """
     line = line.lstrip().lstrip("\ufeff\u200b")
-    return line.startswith("::") and "::" in line[2:]
+    if not line.startswith("::") or "::" not in line[2:]:
+        return None
+    head, _, data = line[2:].partition("::")
+    name, _, properties = head.partition(" ")
+    return name, properties, data
 
 
 def is_old(line: str) -> bool:
     begin = line.find("##[")
     return begin >= 0 and "]" in line[begin:]
+
+
+def old_name(line: str) -> str:
+    """Of a command of the old kind."""
+    return line.partition("##[")[2].partition("]")[0].partition(" ")[0]

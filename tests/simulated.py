@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
+from pathlib import Path
 
 from ecoci.bench import Reporter, Sink, Tools
 from ecoci.clocks import SimulatedClock
@@ -14,6 +15,7 @@ from ecoci.hosts.none import NoControl
 from ecoci.meters.none import NoHostMeter
 from ecoci.meters.synthetic import BOARD, Neighbours, SyntheticMeter
 from ecoci.model import (
+    Audited,
     Board,
     Effort,
     ForeignProcess,
@@ -74,6 +76,13 @@ def scenario(name: str = "tiny", **policy: float) -> Scenario:
 def job(of: Scenario | None = None, index: int = 0) -> RunJob:
     made = of or scenario()
     return RunJob(made, index, made.effort.runs, board_uuids=(BOARD.uuid,), cache_dir="")
+
+
+class NoFindings:
+    """An audit that finds nothing."""
+
+    def audit(self, root: Path) -> Audited:
+        return Audited()
 
 
 class Heard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
+from tests import ROOT
+
+BASH = shutil.which("bash") or "/bin/bash"
 SHIPPED = ROOT / "ecoci" / "actions" / "workflows"
 EXAMPLES = ROOT / "examples" / "workflows"
 OWN = ROOT / ".github" / "workflows"

@@ -1,7 +1,7 @@
 """Runs git for one folder, so that nothing but that folder decides what it does, and turns its refusals into ours.
 
-Variables that name another repository are dropped, no hook and no file-system monitor is started, nothing is asked on a
-terminal and no index is refreshed on the side.
+Variables that name another repository are dropped, no git that lies in a job's own checkout is run, no hook and no
+file-system monitor is started, nothing is asked on a terminal and no index is refreshed on the side.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Git:
 
     def __init__(self, folder: Path, variables: Mapping[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
         self._folder = folder
-        self._variables = {**plain_variables(os.environ, kept=_KEPT), **_ALWAYS, **(variables or {})}
+        self._variables = {**plain_variables(os.environ, kept=_KEPT), **_ALWAYS, "PATH": _path(), **(variables or {})}
         self._options = (*_QUIET, *options)
 
     def run(self, *arguments: str, sent: str = "") -> Answer:
@@ -99,6 +99,18 @@ def shown(text: str) -> str:
     """A name from outside, cut and with everything that does not print written as an escape."""
     printed = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     return printed if len(printed) <= SHOWN_LENGTH else f"{printed[:SHOWN_LENGTH]}…"
+
+
+def _path() -> str:
+    """PATH but for folders of a job's checkout, and for those that the working folder decides: a pull request could put
+    a git there, which would run with the token of the job.
+    """
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
+    if workspace:
+        checkout = Path(workspace).resolve()
+        folders = [folder for folder in folders if not Path(folder).resolve().is_relative_to(checkout)]
+    return os.pathsep.join(folders) or os.defpath
 
 
 def _no_git() -> MeasuringError:

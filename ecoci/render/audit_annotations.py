@@ -15,18 +15,18 @@ from ecoci.render.commands import MOST_OF_A_KIND, Kind, annotation
 _KINDS = {Severity.CRITICAL: Kind.ERROR, Severity.WARNING: Kind.WARNING, Severity.INFO: Kind.NOTICE}
 
 
-def render_annotations(report: AuditReport, reserved: int = 0) -> str:
+def render_annotations(report: AuditReport, warned: int = 0) -> str:
     """Lines for the standard output of a step, empty where there is no finding.
 
-    So many of each kind are `reserved` for what else the step has to say.
+    So many warnings of its own the step has `warned` with: they count towards GitHub's limit.
     """
-    most = MOST_OF_A_KIND - reserved
     by_kind = {one: [f for f in report.findings if f.severity is one] for one in reversed(Severity)}
-    cut = any(len(found) > most for found in by_kind.values())
+    most = {one: MOST_OF_A_KIND - (warned if kind is Kind.WARNING else 0) for one, kind in _KINDS.items()}
+    cut = any(len(found) > most[one] for one, found in by_kind.items())
     lines: list[str] = []
     left: dict[Severity, int] = {}
     for one, found in by_kind.items():
-        shown = found[: most - int(cut and one is Severity.INFO)]
+        shown = found[: most[one] - int(cut and one is Severity.INFO)]
         lines.extend(_command(finding) for finding in shown)
         left[one] = len(found) - len(shown)
     lines.extend(_more(left))

@@ -2,7 +2,7 @@
 
 The runner reads standard output and standard error line by line; a line ends at CR or LF. It takes a line for a command
 that begins with `::` after blanks, and one of the old kind from `##[` on, wherever that stands (ActionCommand.cs of
-actions/runner). Of annotations it shows ten of a kind from one step and fifty from one job, and drops the rest.
+actions/runner). Of annotations it shows ten of a kind from one step, and drops the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 MOST_OF_A_KIND = 10
-MOST_OF_A_JOB = 50
 
 _BEGINNING = re.compile(rb"(?:\A|(?<=[\r\n]))[^!-~\r\n]*:(?=:)")
 """Up to where a line could become a command. What is no sign of ASCII counts as blank: more than to the runner."""

@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -208,15 +209,20 @@ class _Process:
             start_new_session=True,
         )
         assert child.stdout is not None
+        canceller: threading.Thread | None = None
         with child.stdout:
             for raw in child.stdout:
                 line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
                 self._run.log.add(line)
-                if self._call.cancel_when is not None and not self._signals and self._call.cancel_when(line):
-                    self._cancel(child)
+                if canceller is None and self._call.cancel_when is not None and self._call.cancel_when(line):
+                    canceller = threading.Thread(target=self._cancel, args=(child,))
+                    canceller.start()
+        if canceller is not None:
+            canceller.join()
         return child.wait()
 
     def _cancel(self, child: subprocess.Popen[bytes]) -> None:
+        """While what is printed goes on being read: a child that waits for its reader could not end."""
         for number, patience_s in zip((signal.SIGINT, signal.SIGTERM), self._call.patience_s, strict=True):
             self._signals.append(number.name)
             child.send_signal(number)

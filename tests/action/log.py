@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+
+from tests.runner import is_old, old_name, read_command
 
 MOST_OF_A_KIND = 10
 """GitHub shows so many annotations of a kind from one step, and drops the rest without a word."""
 ANNOTATIONS = ("error", "warning", "notice")
-
-_COMMAND = re.compile(r"\s*::([A-Za-z-]+)(?: ([^:]*(?:(?!::).)*))?::(.*)", re.DOTALL)
-_OLD_COMMAND = re.compile(r"##\[([a-z-]+)[^\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +49,16 @@ class Log:
 
     def _take(self, line: str) -> bool:
         """Whether the line was a command and is not shown."""
-        match = _COMMAND.fullmatch(line)
+        found = read_command(line)
         if self._stopped_by is not None:
-            if match and match[1] == self._stopped_by:
+            if found is not None and found[0] == self._stopped_by:
                 self._stopped_by = None
             return False
-        if match is None:
-            self.commands.extend(name for name in _OLD_COMMAND.findall(line) if name not in ("group", "endgroup"))
-            return False
-        return self._obey(match[1].lower(), match[2] or "", _decoded(match[3]))
+        if found is not None:
+            return self._obey(found[0].lower(), found[1], _decoded(found[2]))
+        if is_old(line) and old_name(line) not in ("group", "endgroup"):
+            self.commands.append(old_name(line))
+        return False
 
     def _obey(self, name: str, properties: str, data: str) -> bool:
         if name in ANNOTATIONS:

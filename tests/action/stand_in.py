@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from types import FrameType
 
+import ecoci
+
 
 def main() -> int:
     told = Path(os.environ["ECOCI_INPUT_REPLAY"])
@@ -20,6 +22,7 @@ def main() -> int:
         "arguments": sys.argv[1:],
         "folder": str(Path.cwd()),
         "file": __file__,
+        "compiled": ecoci.__spec__.cached,
         "python": sys.executable,
         "is_isolated": sys.flags.isolated,
         "path": sys.path,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from typing import Any
 from action.wheels import checked_wheels, keep, read_lock
 from tests.action.runner import TOKEN, Event, Runner, github_variables, make_action
 from tests.action.wheels import lock_of, make_wheel, offline_index
+from tests.workflows import BASH
 
 LIMIT_S = 120.0
-BASH = shutil.which("bash") or "bash"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.action.harness import ActionRun, Call, read_action, run_action
 from tests.action.nodes import Engine, official_payload
-from tests.action.runner import ROOT, TOKEN, Event, Runner, read_only
+from tests.action.runner import TOKEN, Event, Runner, read_only
 from tests.action.starts import Place, make_place
 
 pytestmark = pytest.mark.node
 
 DEFINITION = read_action(ROOT)
 DEFAULTS = {name: one["default"] for name, one in DEFINITION["inputs"].items()}
-EVENTS = (
-    ("pull_request", "opened"),
-    ("pull_request", "synchronize"),
-    ("push", ""),
-    ("merge_group", "checks_requested"),
-    ("workflow_run", "completed"),
-    ("issue_comment", "created"),
-    ("workflow_dispatch", ""),
-)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return make_place(tmp_path / "a runner with spaces, and é").prepared()
 
 
 def told_to(runner: Runner) -> Path:
@@ -39,7 +27,8 @@ def told_to(runner: Runner) -> Path:
 
 
 def call(place: Place, **inputs: str) -> Call:
-    given = {"replay": str(told_to(place.runner)), "mode": "audit", **inputs}
+    """The interpreter is that of the tests, unless one is named."""
+    given = {"replay": str(told_to(place.runner)), "mode": "audit", "python": sys.executable, **inputs}
     return Call(place.action, place.runner, inputs={name.replace("_", "-"): value for name, value in given.items()})
 
 
@@ -56,10 +45,50 @@ def given(environment: dict[str, str]) -> dict[str, str]:
     return {name.lower().replace("_", "-"): value for name, value in mine.items()}
 
 
-def test_every_input_reaches_ecoci_with_its_default_where_nothing_is_said(engine: Engine, place: Place) -> None:
-    run = run_action(engine, call(place))
-    own = {"replay": str(told_to(place.runner)), "mode": "audit", "token": TOKEN}
-    assert given(facts(run, place)["environment"]) == {**DEFAULTS, **own}
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A run in which nothing is said but the mode, of an action that cannot be written to."""
+
+    run: ActionRun
+    place: Place
+    payload: dict[str, Any]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return facts(self.run, self.place)
+
+
+@pytest.fixture(scope="module")
+def plain(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Plain:
+    place = make_place(tmp_path_factory.mktemp("plain") / "a runner with spaces, and é").prepared()
+    payload = official_payload("pull_request", "synchronize")
+    with read_only(place.action):
+        run = run_action(engine, replace(call(place, python=""), event=Event("pull_request", payload)))
+    return Plain(run, place, payload)
+
+
+def test_an_action_folder_that_is_read_only_is_enough(plain: Plain) -> None:
+    assert plain.run.conclusion == "success", plain.run.log.text
+
+
+def test_every_input_reaches_ecoci_with_its_default_where_nothing_is_said(plain: Plain) -> None:
+    own = {"replay": str(told_to(plain.place.runner)), "mode": "audit", "token": TOKEN}
+    assert given(plain.facts["environment"]) == {**DEFAULTS, **own}
+
+
+def test_ecoci_is_told_to_be_the_action_and_nothing_else(plain: Plain) -> None:
+    assert plain.facts["arguments"] == ["action"]
+
+
+def test_the_payload_of_an_event_reaches_ecoci_untouched(plain: Plain) -> None:
+    environment = plain.facts["environment"]
+    assert environment["GITHUB_EVENT_NAME"] == "pull_request"
+    assert json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text("utf-8")) == plain.payload
+
+
+def test_no_step_changes_the_environment_of_later_ones(plain: Plain) -> None:
+    run = plain.run
+    assert (run.environment, run.path, run.state, run.log.commands) == ({}, [], {}, [])
 
 
 def test_every_input_reaches_ecoci_as_it_was_written_whatever_is_in_it(engine: Engine, place: Place) -> None:
@@ -70,10 +99,6 @@ def test_every_input_reaches_ecoci_as_it_was_written_whatever_is_in_it(engine: E
     found = given(facts(run, place)["environment"])
     assert {name: found[name] for name in odd} == odd
     assert not mark.exists()
-
-
-def test_ecoci_is_told_to_be_the_action_and_nothing_else(engine: Engine, place: Place) -> None:
-    assert facts(run_action(engine, call(place)), place)["arguments"] == ["action"]
 
 
 @pytest.mark.parametrize("mode", ["measure", "nightly"])
@@ -107,28 +132,9 @@ def test_a_cancel_reaches_ecoci_which_ends_by_itself(engine: Engine, place: Plac
     assert (run.code, run.steps[0].signals, run.conclusion) == (130, ("SIGINT",), "cancelled")
 
 
-@pytest.mark.parametrize(("name", "action"), EVENTS)
-def test_the_payload_of_an_event_reaches_ecoci_untouched(engine: Engine, place: Place, name: str, action: str) -> None:
-    payload = official_payload(name, action)
-    run = run_action(engine, replace(call(place), event=Event(name, payload)))
-    environment = facts(run, place)["environment"]
-    assert environment["GITHUB_EVENT_NAME"] == name
-    assert json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text("utf-8")) == payload
-
-
-def test_an_action_folder_that_is_read_only_is_enough(engine: Engine, place: Place) -> None:
-    with read_only(place.action):
-        assert run_action(engine, call(place)).conclusion == "success"
-
-
 def test_where_nothing_can_be_installed_the_summary_and_an_annotation_say_so(engine: Engine, place: Place) -> None:
     run = run_action(engine, call(place, python="python9.9"))
     assert (run.code, run.conclusion) == (2, "failure")
     assert "ecoci could not start" in run.summary
     assert [one.properties["title"] for one in run.log.annotations] == ["ecoci could not start"]
     assert run.outputs["verdict"] == ""
-
-
-def test_no_step_changes_the_environment_of_later_ones(engine: Engine, place: Place) -> None:
-    run = run_action(engine, call(place))
-    assert (run.environment, run.path, run.state, run.log.commands) == ({}, [], {}, [])

@@ -7,8 +7,6 @@ import sys
 from itertools import product
 from pathlib import Path
 
-import pytest
-
 from action.job import Packages, job_of, packages_of, variables_of_ecoci
 from ecoci.actions import inputs, outputs
 from ecoci.actions.environment import child_environment
@@ -16,12 +14,12 @@ from ecoci.actions.event import parse_event, parse_job
 from ecoci.actions.inputs import parse_inputs, variable_of
 from ecoci.actions.modes import choose_mode
 from ecoci.model import ActionInputs, Mode
+from tests import ROOT
 from tests.action.harness import read_action
-from tests.action.runner import ROOT, TOKEN
+from tests.action.runner import LOADS, TOKEN
 from tests.payloads import EVENTS, payload_text, variables
 
 DEFINITION = read_action(ROOT)
-LOADS = "from transformers import AutoModelForCausalLM as A\nm = A.from_pretrained('x/y-8B', load_in_8bit=True)\n"
 KINDS = ("self-hosted", "github-hosted")
 DEFAULTS = {variable_of(name): one["default"] for name, one in DEFINITION["inputs"].items()}
 
@@ -39,28 +37,41 @@ def test_the_defaults_that_people_read_are_those_that_ecoci_has() -> None:
     assert parse_inputs(env) == ActionInputs()
 
 
-def decided(mode: Mode, name: str, kind: str) -> tuple[Mode, dict[str, str]]:
+MEASURING = (Mode.MEASURE, Mode.NIGHTLY)
+Case = tuple[Mode, str, str]
+
+
+def decided(case: Case) -> tuple[Mode, dict[str, str]]:
+    """What ecoci does in a job, and the variables of that job."""
+    mode, name, kind = case
     env = variables(name, RUNNER_ENVIRONMENT=kind, ECOCI_INPUT_MODE=mode.value, ECOCI_INPUT_TOKEN=TOKEN)
     return choose_mode(parse_inputs(env), parse_event(env, payload_text(name)), parse_job(env)), env
 
 
-@pytest.mark.parametrize(("mode", "name", "kind"), list(product(Mode, EVENTS, KINDS)))
-def test_the_light_set_is_never_installed_for_more_than_an_audit(mode: Mode, name: str, kind: str) -> None:
-    chosen, env = decided(mode, name, kind)
-    if packages_of(env) is Packages.LIGHT:
-        assert chosen is Mode.AUDIT
+CASES = {case: decided(case) for case in product(Mode, EVENTS, KINDS)}
 
 
-@pytest.mark.parametrize(("mode", "name", "kind"), list(product(Mode, EVENTS, KINDS)))
-def test_the_token_is_taken_away_wherever_code_is_measured_and_a_report_keeps_it(
-    mode: Mode, name: str, kind: str
-) -> None:
-    chosen, env = decided(mode, name, kind)
-    token = variables_of_ecoci(env)["ECOCI_INPUT_TOKEN"]
-    if chosen in (Mode.MEASURE, Mode.NIGHTLY):
-        assert token == ""
-    if chosen is Mode.REPORT or kind == "github-hosted":
-        assert token == (TOKEN if chosen not in (Mode.MEASURE, Mode.NIGHTLY) else "")
+def test_the_light_set_is_never_installed_for_more_than_an_audit() -> None:
+    light = {chosen for chosen, env in CASES.values() if packages_of(env) is Packages.LIGHT}
+    assert light == {Mode.AUDIT}
+
+
+def cases_with_token() -> set[Case]:
+    return {case for case, (_, env) in CASES.items() if variables_of_ecoci(env)["ECOCI_INPUT_TOKEN"]}
+
+
+def test_the_token_is_taken_away_wherever_code_is_measured() -> None:
+    measuring = {case for case, (chosen, _) in CASES.items() if chosen in MEASURING}
+    assert measuring
+    assert not measuring & cases_with_token()
+
+
+def test_a_report_keeps_its_token_and_so_does_all_that_measures_nothing_on_a_runner_of_github() -> None:
+    reports = {case for case, (chosen, _) in CASES.items() if chosen is Mode.REPORT}
+    hosted = {case for case, (chosen, _) in CASES.items() if case[2] == "github-hosted" and chosen not in MEASURING}
+    assert reports
+    assert hosted
+    assert reports | hosted <= cases_with_token()
 
 
 def test_the_light_set_is_enough_for_an_audit(tmp_path: Path) -> None:

@@ -138,12 +138,24 @@ def test_a_summary_of_more_than_a_mebibyte_is_lost_and_said(engine: Engine, runn
 def test_a_cancel_goes_to_the_entry_process_alone_and_is_followed_by_others(engine: Engine, runner: Runner) -> None:
     action = runner.folder / "action"
     action.mkdir(parents=True)
-    script = "trap 'echo INT' INT; trap 'echo TERM' TERM; echo ready; while true; do sleep 0.1; done"
+    script = "trap 'echo INT' INT; trap 'echo TERM' TERM; echo ready; while true; do sleep 60 & wait || true; done"
     (action / "action.yml").write_text(f'{HEAD}    - {{ shell: bash, run: "{script}" }}\n', encoding="utf-8")
-    found = run_action(engine, Call(action, runner, cancel_when="ready".__eq__, patience_s=(0.5, 0.5)))
+    found = run_action(engine, Call(action, runner, cancel_when="ready".__eq__, patience_s=(1.0, 1.0)))
     assert found.log.shown == ["ready", "INT", "TERM"]
     assert found.steps[0].signals == ("SIGINT", "SIGTERM", "SIGKILL")
     assert found.conclusion == "cancelled"
+
+
+def test_what_a_cancelled_step_still_prints_does_not_keep_it_from_its_end(engine: Engine, runner: Runner) -> None:
+    action = runner.folder / "action"
+    action.mkdir(parents=True)
+    script = (
+        "trap 'head -c 300000 /dev/zero | tr \\\\0 x; echo; exit 3' INT; echo ready; while true; do sleep 0.1; done"
+    )
+    (action / "action.yml").write_text(f'{HEAD}    - {{ shell: bash, run: "{script}" }}\n', encoding="utf-8")
+    found = run_action(engine, Call(action, runner, cancel_when="ready".__eq__, patience_s=(20.0, 3.0)))
+    assert (found.code, found.steps[0].signals) == (3, ("SIGINT",))
+    assert len(found.log.shown[-1]) == 300_000
 
 
 def test_a_context_that_a_composite_action_lacks_is_refused(engine: Engine, runner: Runner) -> None:

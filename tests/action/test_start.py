@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.action.runner import TOKEN, digest, make_stand_in, read_only
-from tests.action.starts import BASH, Place, make_place, programs
+from tests.action.starts import Place, programs
 from tests.action.wheels import NETWORK_IS_GONE, make_wheel
+from tests.workflows import BASH
 
 NEEDED_MODULES = ("click", "numpy", "pandas", "pynvml", "requests", "rich", "scipy", "yaml")
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Place:
-    """A runner on which nothing was installed before."""
-    return make_place(tmp_path / "a runner with spaces, and é")
-
-
-@pytest.fixture
-def place(fresh: Place) -> Place:
-    """A runner that has the packages from an earlier job."""
-    return fresh.prepared()
 
 
 def test_ecoci_runs_isolated_in_a_fresh_environment_below_the_temporary_folder(place: Place) -> None:
@@ -115,39 +107,34 @@ def test_a_runner_of_github_keeps_nothing(fresh: Place) -> None:
     assert list(fresh.runner.tools.iterdir()) == []
 
 
-def test_a_kept_package_that_an_earlier_job_changed_is_fetched_anew(fresh: Place) -> None:
-    mine = fresh.self_hosted()
-    mine.start()
-    good = kept_wheel(mine).read_bytes()
-    make_wheel(kept_wheel(mine).parent, "parcel", {"parcel.py": "import sys; sys.HIJACKED = True\n"})
-    started = mine.start()
+def test_a_kept_package_that_an_earlier_job_changed_is_fetched_anew(place: Place) -> None:
+    good = kept_wheel(place).read_bytes()
+    make_wheel(kept_wheel(place).parent, "parcel", {"parcel.py": "import sys; sys.HIJACKED = True\n"})
+    started = place.start()
     assert (started.code, started.facts["marks"]) == (0, [])
     assert "by pip" in started.log
-    assert kept_wheel(mine).read_bytes() == good
+    assert kept_wheel(place).read_bytes() == good
 
 
-def test_a_package_that_nobody_locked_is_not_unpacked_beside_those_that_are(fresh: Place) -> None:
-    mine = fresh.self_hosted()
-    mine.start()
-    make_wheel(kept_wheel(mine).parent, "stowaway", {"stowaway.pth": "import sys; sys.HIJACKED = True\n"})
-    started = mine.start()
+def test_a_package_that_nobody_locked_is_not_unpacked_beside_those_that_are(place: Place) -> None:
+    make_wheel(kept_wheel(place).parent, "stowaway", {"stowaway.pth": "import sys; sys.HIJACKED = True\n"})
+    started = place.start()
     assert (started.code, started.facts["marks"]) == (0, [])
 
 
 def test_another_lock_does_not_use_what_was_kept_for_the_first(place: Place) -> None:
-    mine = place.self_hosted()
-    mine.start()
-    lock = mine.action / "constraints" / "action-light.txt"
+    lock = place.action / "constraints" / "action-light.txt"
     lock.write_text(f"# newer\n{lock.read_text('utf-8')}", encoding="utf-8")
-    assert "by pip" in mine.start().log
-    assert len(list((mine.runner.tools / "ecoci" / "wheels").iterdir())) == 2
+    assert "by pip" in place.start().log
+    assert len(list((place.runner.tools / "ecoci" / "wheels").iterdir())) == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.usefixtures("no_override")
 def test_a_tool_cache_that_cannot_be_written_changes_nothing(fresh: Place) -> None:
     mine = fresh.self_hosted()
     mine.runner.tools.chmod(0o500)
     assert mine.start().code == 0
+    assert list(mine.runner.tools.iterdir()) == []
 
 
 def test_a_tool_cache_that_is_a_file_changes_nothing(fresh: Place) -> None:
@@ -240,7 +227,8 @@ def test_with_ecoci_path_nothing_is_fetched(fresh: Place, tmp_path: Path) -> Non
     shutil.rmtree(fresh.packages)
     given = installation(tmp_path / "opt" / "eco ci", *NEEDED_MODULES)
     before = digest(given)
-    started = fresh.on(**NETWORK_IS_GONE).start(mode="measure", ecoci_path=str(given))
+    with read_only(fresh.action):
+        started = fresh.on(**NETWORK_IS_GONE).start(mode="measure", ecoci_path=str(given))
     assert started.code == 0
     assert str(given) in started.facts["path"]
     assert started.facts["file"] == str(fresh.action / "ecoci" / "__main__.py")
@@ -250,7 +238,19 @@ def test_with_ecoci_path_nothing_is_fetched(fresh: Place, tmp_path: Path) -> Non
 def test_an_ecoci_in_ecoci_path_goes_before_that_of_the_action(place: Place, tmp_path: Path) -> None:
     given = installation(tmp_path / "opt", *NEEDED_MODULES)
     make_stand_in(given)
+    before = digest(given)
     assert place.start(ecoci_path=str(given)).facts["file"] == str(given / "ecoci" / "__main__.py")
+    assert digest(given) == before, "it is the owner's"
+
+
+def test_an_installation_is_started_from_the_compiled_files_that_it_has(place: Place, tmp_path: Path) -> None:
+    given = installation(tmp_path / "opt", *NEEDED_MODULES)
+    make_stand_in(given)
+    compileall.compile_dir(given, quiet=2)
+    before = digest(given)
+    facts = place.start(ecoci_path=str(given)).facts
+    assert Path(facts["compiled"]).is_relative_to(given)
+    assert digest(given) == before
 
 
 def test_ecoci_path_may_be_a_virtual_environment_which_then_runs_ecoci(place: Place, tmp_path: Path) -> None:
@@ -362,11 +362,20 @@ def test_a_cancel_while_packages_are_fetched_ends_the_tool_and_the_step(fresh: P
         "ECOCI_INPUT_MODE": "audit",
         "ECOCI_INPUT_PYTHON": sys.executable,
     }
-    child = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    while not said.exists():
-        time.sleep(0.02)
-    child.send_signal(2)
-    output, _ = child.communicate(timeout=20)
+    child = subprocess.Popen(
+        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        until_s = time.monotonic() + 60
+        while not said.exists():
+            assert time.monotonic() < until_s, "uv was never asked"
+            time.sleep(0.02)
+        child.send_signal(signal.SIGINT)
+        output, _ = child.communicate(timeout=20)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
     assert child.returncode == 130
     assert output == "stopped while ecoci was being prepared\n"
     with pytest.raises(ProcessLookupError):

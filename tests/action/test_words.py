@@ -16,6 +16,9 @@ UGLY = (
     "\x1b[2J::set-output name=a::b",
     "x\r::error::y",
     "\u2028::z::",
+    "\ufeff::warning::x",
+    "\u200b::error::x",
+    "::foo_bar::x",
 )
 
 

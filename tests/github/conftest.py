@@ -8,7 +8,8 @@ import pytest
 
 from ecoci.clocks import SimulatedClock
 from ecoci.github.client import Access, GitHubClient
-from tests.github.fake import TOKEN, FakeGitHub
+from ecoci.github.comments import GitHubComments
+from tests.github.fake import REPOSITORY, TOKEN, FakeGitHub
 from tests.github.fake_server import running
 
 _SETTINGS = (
@@ -46,3 +47,8 @@ def client(github: FakeGitHub, clock: SimulatedClock) -> Iterator[GitHubClient]:
     found = GitHubClient(Access(github.url, TOKEN), clock)
     yield found
     found.close()
+
+
+@pytest.fixture
+def comments(client: GitHubClient) -> GitHubComments:
+    return GitHubComments(client, REPOSITORY)

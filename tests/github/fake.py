@@ -205,7 +205,7 @@ class FakeGitHub:
         holder = self.holders[token]
         if call.path.endswith("/graphql"):
             return self._viewer(call, holder)
-        for method, pattern, right, route in _ROUTES:
+        for method, pattern, right, route in ROUTES:
             match = re.fullmatch(rf".*/repos/{REPOSITORY}{pattern}", call.path)
             if match and call.method == method:
                 if right not in holder.rights:
@@ -356,8 +356,8 @@ def _said(status: int, value: object, **headers: str) -> Reply:
     return Reply(status, json.dumps(value).encode(), headers)
 
 
-_Route = Callable[..., Reply]
-_ROUTES: tuple[tuple[str, str, str, _Route], ...] = (
+Route = Callable[..., Reply]
+ROUTES: tuple[tuple[str, str, str, Route], ...] = (
     ("GET", r"/issues/(\d+)/comments", "pull-requests: read", FakeGitHub._list_comments),
     ("POST", r"/issues/(\d+)/comments", "pull-requests: write", FakeGitHub._create_comment),
     ("PATCH", r"/issues/comments/(\d+)", "pull-requests: write", FakeGitHub._update_comment),

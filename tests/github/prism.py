@@ -21,6 +21,9 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from tests.github.description import FOLDER, MARK, TOOLS, cut_description
+from tests.github.fake import FakeGitHub
+from tests.github.fake_server import running
+from tests.needs import need
 
 PROGRAM = TOOLS / "@stoplight" / "prism-cli" / "dist" / "index.js"
 START_S = 90.0
@@ -74,8 +77,17 @@ class Contract:
 
 
 @contextmanager
+def fake_behind_checker(edition: str) -> Iterator[tuple[FakeGitHub, Contract]]:
+    """A fake GitHub that is reached through Prism; skips the test where Prism is not installed."""
+    fake = FakeGitHub()
+    with running(fake) as url, checked(url, edition) as contract:
+        yield fake, contract
+
+
+@contextmanager
 def checked(upstream: str, edition: str) -> Iterator[Contract]:
     """Prism in front of `upstream`, by the description of `edition`, until the context ends."""
+    need(missing_tools())
     with tempfile.TemporaryDirectory(prefix="ecoci-prism-") as folder:
         description = Path(folder) / "description.json"
         description.write_text(json.dumps(cut_description(edition)), encoding="utf-8")

@@ -37,11 +37,6 @@ STATUS = CommitStatus(HEAD, StatusState.FAILURE, "ecoci", "REGRESSED: +12.1 %", 
 
 
 @pytest.fixture
-def comments(client: GitHubClient) -> GitHubComments:
-    return GitHubComments(client, REPOSITORY)
-
-
-@pytest.fixture
 def statuses(client: GitHubClient) -> GitHubStatuses:
     return GitHubStatuses(client, REPOSITORY)
 

@@ -18,8 +18,9 @@ from ecoci.errors import InputError, LostAnswerError, PublishError
 from ecoci.github.api import Answer, Request, next_link, pages, path_in
 from ecoci.github.client import Access, GitHubClient
 from ecoci.github.failures import Patience
-from tests.github.fake import HEAD, NOON_S, REPOSITORY, TOKEN, Call, FakeGitHub, Fault, Reply, Wire, refused
+from tests.github.fake import NOON_S, REPOSITORY, TOKEN, Call, FakeGitHub, Fault, Reply, Wire, refused
 from tests.github.fake_server import running
+from tests.needs import need
 
 PULL = Request("GET", f"/repos/{REPOSITORY}/pulls/7")
 POST = Request("POST", f"/repos/{REPOSITORY}/issues/7/comments", content={"body": "text"}, is_repeatable=False)
@@ -338,8 +339,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("authority")
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=fake -addext subjectAltName=IP:127.0.0.1"
     arguments = [*command.split(), "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"]
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
+    need("" if shutil.which("openssl") else "needs openssl to make a certificate")
     subprocess.run(arguments, check=True, capture_output=True)
     return folder / "cert.pem"
 
@@ -392,4 +392,3 @@ def test_a_file_of_certificates_that_does_not_exist_is_an_error_that_says_which_
 def test_the_double_of_a_call_reads_as_it_arrived() -> None:
     assert Call("GET", "/a?x=1&x=2", {}).query("x") == "2"
     assert Answer(200, {}, b"secret").__repr__().count("secret") == 0
-    assert len(HEAD) == 40

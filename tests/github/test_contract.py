@@ -36,10 +36,9 @@ from tests.github.fake import (
     Wire,
     refused,
 )
-from tests.github.fake_server import running
-from tests.github.prism import Contract, checked, missing_tools
+from tests.github.prism import Contract, fake_behind_checker
 
-pytestmark = [pytest.mark.node, pytest.mark.skipif(bool(missing_tools()), reason=missing_tools())]
+pytestmark = pytest.mark.node
 
 COMMENTS = f"/issues/{NUMBER}/comments"
 STATUS = CommitStatus(HEAD, StatusState.PENDING, "ecoci / fork", "not measured: from a fork", "https://github.test/1")
@@ -47,9 +46,8 @@ STATUS = CommitStatus(HEAD, StatusState.PENDING, "ecoci / fork", "not measured: 
 
 @pytest.fixture(scope="module", params=EDITIONS)
 def behind(request: pytest.FixtureRequest) -> Iterator[tuple[FakeGitHub, Contract]]:
-    fake = FakeGitHub()
-    with running(fake) as url, checked(url, request.param) as contract:
-        yield fake, contract
+    with fake_behind_checker(request.param) as both:
+        yield both
 
 
 @pytest.fixture
@@ -71,11 +69,6 @@ def client(github: FakeGitHub) -> Iterator[GitHubClient]:
     found = GitHubClient(Access(github.url, TOKEN), SimulatedClock())
     yield found
     found.close()
-
-
-@pytest.fixture
-def comments(client: GitHubClient) -> GitHubComments:
-    return GitHubComments(client, REPOSITORY)
 
 
 def test_a_comment_is_created_updated_and_left_alone(comments: GitHubComments, contract: Contract) -> None:

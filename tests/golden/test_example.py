@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ecoci.launchers.replay import ReplayConfirmer
 from ecoci.model import PairsResult
 from ecoci.pairing import judge_pairs
@@ -11,8 +9,8 @@ from ecoci.render.markdown import MARKER, render_comment
 from ecoci.spec import parse_spec
 from ecoci.store import load_measured
 from ecoci.wiring import recordings
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "examples/quickstart"
 RUN = QUICKSTART / "recordings/pairs.json.gz"
 EXAMPLE = ROOT / "docs/example-comment.md"

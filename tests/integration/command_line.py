@@ -22,11 +22,11 @@ from ecoci.meters.synthetic import BOARD
 from ecoci.model import JobResult, PairPlan, Provenance, Scenario, Spec
 from ecoci.screen import LEAST_JOBS
 from ecoci.store import FolderStore
+from tests import ROOT
 from tests.interpreters import FRAMEWORK
 from tests.paired import confirmed, planned
 from tests.simulated import Heard, World, scenario
 
-ROOT = Path(__file__).parents[2]
 SPEC = 'version: 1\nscenarios:\n  - {name: tiny, model: "synthetic:tiny", windows: 2}\n'
 """What `tests.simulated.scenario` is, as a file."""
 QUICK = 'version: 1\nscenarios:\n  - {name: tiny, model: "synthetic:tiny", runs: 1, windows: 1, window_s: 0.5}\n'

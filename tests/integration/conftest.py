@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.action_sites import Site, make_site
 from tests.integration.command_line import MEANINGFUL, PLAIN, Shell
 from tests.nvml_stub import Driven, driven
 
@@ -28,3 +29,18 @@ def card(driver: Path) -> Iterator[Driven]:
     """Answers in virtual time, of a process that has imported everything."""
     with driven(driver) as commands:
         yield commands
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The action goes to the checkout, and the tests come back."""
+    monkeypatch.chdir(tmp_path)
+    return make_site(tmp_path)
+
+
+@pytest.fixture
+def no_user_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git without what the user of this machine has set up."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path_factory.mktemp("home") / "gitconfig"))

@@ -6,35 +6,35 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from ecoci.action_run import run_action
 from ecoci.codec import dumps, loads
-from ecoci.errors import EcociError, ForbiddenError, InputError, PublishError
+from ecoci.errors import EcociError, ForbiddenError, InputError, LostAnswerError, PublishError
 from ecoci.github.memory import MemoryComments, MemoryStatuses
 from ecoci.model import CommitStatus, IssueComment, StatusState
-from tests.action_sites import Site, make_site
+from tests.action_sites import Site
 from tests.archives import packed
 from tests.recorded import GOOD, RECORDED, SPEC
 
 
-class ReadOnlyComments(MemoryComments):
+class RefusedComments(MemoryComments):
+    def __init__(self, error: PublishError) -> None:
+        super().__init__()
+        self._error = error
+
     def create(self, number: int, body: str) -> IssueComment:
-        raise ForbiddenError("the token may not write comments: 403 Resource not accessible by integration")
+        raise self._error
 
 
-class ReadOnlyStatuses(MemoryStatuses):
+class RefusedStatuses(MemoryStatuses):
+    def __init__(self, error: PublishError) -> None:
+        super().__init__()
+        self._error = error
+
     def set(self, status: CommitStatus) -> None:
-        raise ForbiddenError("the token may not set statuses: 403 Resource not accessible by integration")
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """The action goes to the checkout, and the tests come back."""
-    monkeypatch.chdir(tmp_path)
-    return make_site(tmp_path)
+        raise self._error
 
 
 # --- audit
@@ -68,13 +68,25 @@ def test_a_second_run_leaves_the_comment_alone_and_a_mended_change_updates_it(si
     assert site.states()[-1] is StatusState.SUCCESS
 
 
-def test_a_token_that_may_only_read_changes_neither_verdict_nor_summary(site: Site) -> None:
-    site.comments, site.statuses = ReadOnlyComments(), ReadOnlyStatuses()
-    assert site.run(mode="audit") == 1
-    assert "Audit: 1 finding" in site.summary
-    told = [line for line in site.said if "was not posted" in line]
-    assert len(told) == 2
+@pytest.mark.parametrize("what", ["comment", "status", "comment and status"])
+@pytest.mark.parametrize("refusal", [ForbiddenError, PublishError, LostAnswerError])
+@pytest.mark.parametrize("mode", ["audit", "report"])
+def test_what_cannot_be_posted_changes_neither_verdict_nor_summary_nor_what_else_is_posted(
+    site: Site, mode: str, refusal: type[PublishError], what: str
+) -> None:
+    error = refusal("GitHub said no")
+    site.comments = RefusedComments(error) if "comment" in what else site.comments
+    site.statuses = RefusedStatuses(error) if "status" in what else site.statuses
+    if mode == "report":
+        site.on_base()
+        site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(site.pairs())})}
+    assert site.run(mode=mode) == 1
+    assert ("Audit: 1 finding" if mode == "audit" else "REGRESSED") in site.summary
+    told = [line for line in site.said if "GitHub said no" in line]
+    assert len(told) == len(what.split(" and "))
     assert all("the verdict stands" in line for line in told)
+    assert bool(site.bodies()) == ("comment" not in what)
+    assert site.states() == ([] if "status" in what else [StatusState.FAILURE])
 
 
 def test_several_suites_have_comments_and_statuses_of_their_own(site: Site) -> None:

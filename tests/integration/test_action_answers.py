@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,8 @@ from ecoci.errors import InputError, InterruptedRunError, PublishError, StorageE
 from ecoci.github.memory import MemoryComments
 from ecoci.model import IssueComment, PairsResult, StatusState, TriggeringRun
 from ecoci.ports import Say
-from tests.action_sites import NUMBER, Site, make_site
+from tests.action.starts import programs
+from tests.action_sites import NO_CACHE, NUMBER, Site, make_site
 from tests.archives import packed
 from tests.github.fake import TOKEN, FakeGitHub, Holder
 from tests.github.fake_server import running
@@ -24,13 +26,6 @@ from tests.recorded import BAD, GOOD, SPEC
 UNCHANGED = re.sub(r"\n  # The change under test.*?(?=\n  # Nothing changed)", "", SPEC, flags=re.DOTALL)
 """The quickstart with nothing but its unchanged scenario."""
 FORK = "mallory/octo-repo"
-NO_CACHE = """\
-from transformers import AutoModelForCausalLM
-model = AutoModelForCausalLM.from_pretrained("mistralai/Mistral-7B-v0.1", device_map="cuda")
-def answer(inputs):
-    return model.generate(**inputs, use_cache=False, max_new_tokens=200)
-"""
-"""A warning, which fails no check where nothing is said."""
 
 
 @pytest.fixture
@@ -138,6 +133,18 @@ def test_a_named_scenario_file_that_neither_side_has_is_an_error(site: Site) -> 
     with pytest.raises(StorageError, match="there is no scenario file"):
         site.run(mode="audit", spec="ci/energy.yml")
     assert site.states() == [StatusState.ERROR]
+
+
+@pytest.mark.parametrize("folder", [".", "", "bin"])
+def test_a_git_that_lies_in_the_checkout_is_never_run(site: Site, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    place, mark = site.repository.folder, site.folder / "hijacked"
+    site.merge = site.head
+    programs(place / folder, git=f"touch '{mark}'")
+    path = str(place / folder) if folder == "bin" else folder
+    monkeypatch.setenv("PATH", os.pathsep.join((path, os.environ["PATH"])))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(place))
+    assert site.run(mode="audit") == 1
+    assert not mark.exists()
 
 
 # --- forks

@@ -276,7 +276,7 @@ def test_a_file_is_read_once(folder: Path) -> None:
     assert tree.project.read("a.py") is first
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("no_override")
 def test_a_file_that_may_not_be_read_is_named(folder: Path) -> None:
     write(folder, {"a.py": HIT, "b/c.py": HIT})
     (folder / "a.py").chmod(0)

@@ -19,17 +19,11 @@ from ecoci.checkouts.own import OwnEnvironment
 from ecoci.errors import EcociError, EngineError, InputError, MeasuringError
 from ecoci.model import Arm, CheckoutNote, CheckoutRequest, NoteCode, Setup, Sides, Source
 from ecoci.ports import ChooseSetups, no_setups
+from tests import ROOT
 from tests.repositories import Repository, forked, new_repository
 
 OPENER = "tests.integration.checkout_opener"
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def no_user_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path_factory.mktemp("home") / "gitconfig"))
+pytestmark = pytest.mark.usefixtures("no_user_configuration")
 
 
 @pytest.fixture

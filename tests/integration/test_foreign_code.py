@@ -20,6 +20,7 @@ from ecoci.launchers.forkserver import ForkServerLauncher, RunSource
 from ecoci.launchers.forkserver_process import Program
 from ecoci.launchers.process import ProcessLauncher
 from ecoci.model import Arm, Checkout, Setup, Source
+from tests import ROOT
 from tests.architecture import read_package
 from tests.integration.command_line import clean_environment
 from tests.payloads import variables
@@ -27,7 +28,6 @@ from tests.simulated import Heard, job
 
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
 HUB_TOKEN = "hf_abcdefghijklmnopqrstuvwxyz"
-ROOT = Path(__file__).parents[2]
 MODULE = (sys.executable, "-m")
 CHILDREN, FORKED = "tests.integration.children", "tests.integration.forked"
 

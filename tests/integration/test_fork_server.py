@@ -22,12 +22,12 @@ from ecoci.launchers.forkserver import ForkLimits, ForkServerLauncher, RunSource
 from ecoci.launchers.forkserver_process import Program
 from ecoci.launchers.process import ProcessLauncher
 from ecoci.model import Phase, ReasonCode, RunRecord
+from tests import ROOT
 from tests.integration.command_line import clean_environment, with_gpu
 from tests.integration.test_process_launcher import Interrupter, command_lines, eventually
 from tests.interpreters import FRAMEWORK
 from tests.simulated import Heard, job
 
-ROOT = Path(__file__).parents[2]
 SERVER = "tests.integration.forked"
 PYTHON = (sys.executable, "-m")
 USUAL = ForkLimits()

@@ -17,7 +17,8 @@ from ecoci.engines.hf import HfEngine
 from ecoci.engines.hf_devices import check_placement, choose_device, placement
 from ecoci.errors import EngineError
 from ecoci.model import DecodeMode, ModelRef, ModelSource, Workload
-from tests.integration.command_line import ROOT, clean_environment
+from tests import ROOT
+from tests.integration.command_line import clean_environment
 from tests.interpreters import FRAMEWORK
 
 TINY = Workload(ModelRef(ModelSource.SYNTHETIC, "tiny"), prompt_tokens=4, new_tokens=4, devices=2)

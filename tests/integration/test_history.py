@@ -15,14 +15,9 @@ from ecoci.checkouts.git_history import GitHistory
 from ecoci.ports import History
 from tests.repositories import Repository, new_repository
 
+pytestmark = pytest.mark.usefixtures("no_user_configuration")
+
 NOBODY = "1" * 40
-
-
-@pytest.fixture(autouse=True)
-def no_user_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path_factory.mktemp("home") / "gitconfig"))
 
 
 @dataclass(frozen=True, slots=True)

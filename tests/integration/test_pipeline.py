@@ -57,14 +57,9 @@ from ecoci.store import FolderPublisher, FolderStore, load_report, load_result
 from ecoci.verdict import exit_code
 from tests.paired import BASE, HEAD, bench_of
 from tests.reports import finding
-from tests.simulated import Heard, World, scenario
+from tests.simulated import Heard, NoFindings, World, scenario
 
 PROVENANCE = Provenance("job-head", "2026-01-02T00:00:00+00:00", "0.1.0", commit="b" * 40)
-
-
-class NoFindings:
-    def audit(self, root: Path) -> Audited:
-        return Audited()
 
 
 @dataclass

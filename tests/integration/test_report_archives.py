@@ -165,7 +165,6 @@ def test_no_hostile_archive_is_green_writes_a_file_or_gets_markdown_into_the_com
     assert done.err.count("refused: ") == len(odd)
     assert all(line.isprintable() for line in done.err.splitlines())
     assert sorted(shell.folder.rglob("*")) == before
-    assert not {"@everyone", "<script>", "::error::"} & set(done.out.split())
     for word in ("@everyone", "<script>", "::error", "\x1b"):
         assert word not in done.out
 

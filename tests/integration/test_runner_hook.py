@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 
 from tests.integration.command_line import Done, Shell, assert_refused
 from tests.payloads import payload, variables
+from tests.workflows import BASH
 
-BASH = shutil.which("bash") or "/bin/bash"
 TAKEN = ("pull_request", "push", "push_vetted", "merge_group", "schedule", "workflow_dispatch")
 REFUSED = (
     *("pull_request_of_fork", "pull_request_of_deleted_fork", "pull_request_review_of_fork"),

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.action import nodes
+from tests.action.nodes import Engine
 from tests.payloads import EVENTS, payload
 from tests.workflows import SHIPPED, read_workflow
 
-pytestmark = [pytest.mark.node, pytest.mark.skipif(not nodes.is_ready(), reason=nodes.NEEDED)]
+pytestmark = pytest.mark.node
 
 OWN, FORK, GONE = "pull_request", "pull_request_of_fork", "pull_request_of_deleted_fork"
 STRANGERS = (FORK, GONE)
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    made = nodes.Engine()
-    yield made
-    made.close()
 
 
 def contexts(name: str, **changed: Any) -> dict[str, Any]:
@@ -32,7 +24,7 @@ def contexts(name: str, **changed: Any) -> dict[str, Any]:
     return {"github": github, "needs": {"plan": {"outputs": {"jobs": "[1]"}}}}
 
 
-def running(engine: Any, workflow: str, name: str, **changed: Any) -> set[str]:
+def running(engine: Engine, workflow: str, name: str, **changed: Any) -> set[str]:
     """The jobs whose own condition is met, and of whose needs none was skipped unless the condition says so."""
     jobs, begun = read_workflow(SHIPPED / f"{workflow}.yml").jobs, set[str]()
     for job, content in jobs.items():
@@ -47,12 +39,12 @@ def running(engine: Any, workflow: str, name: str, **changed: Any) -> set[str]:
 
 @pytest.mark.parametrize("workflow", ["gate", "matrix", "ghes"])
 @pytest.mark.parametrize("name", STRANGERS)
-def test_a_fork_is_audited_and_neither_measured_nor_answered(engine: Any, workflow: str, name: str) -> None:
+def test_a_fork_is_audited_and_neither_measured_nor_answered(engine: Engine, workflow: str, name: str) -> None:
     assert running(engine, workflow, name) == {"audit"}
 
 
 @pytest.mark.parametrize("workflow", ["gate", "matrix", "ghes"])
-def test_a_pull_request_of_the_repository_is_measured_and_answered(engine: Any, workflow: str) -> None:
+def test_a_pull_request_of_the_repository_is_measured_and_answered(engine: Engine, workflow: str) -> None:
     assert running(engine, workflow, OWN) >= {"audit", "measure", "report"}
 
 
@@ -68,12 +60,12 @@ def test_a_pull_request_of_the_repository_is_measured_and_answered(engine: Any, 
     ],
 )
 def test_of_the_pair_only_what_was_reviewed_is_measured_in_public(
-    engine: Any, name: str, is_private: bool, jobs: set[str]
+    engine: Engine, name: str, is_private: bool, jobs: set[str]
 ) -> None:
     assert running(engine, "fork-safe", name, private=is_private) == jobs
 
 
-def test_the_other_half_answers_finished_runs_of_forks_alone(engine: Any) -> None:
+def test_the_other_half_answers_finished_runs_of_forks_alone(engine: Engine) -> None:
     (condition,) = (job["if"] for job in read_workflow(SHIPPED / "fork-safe-report.yml").jobs.values())
     of_fork = contexts("workflow_run_of_fork")
     run = of_fork["github"]["event"]["workflow_run"]
@@ -91,11 +83,11 @@ def test_the_other_half_answers_finished_runs_of_forks_alone(engine: Any) -> Non
 @pytest.mark.parametrize(
     ("name", "jobs"), [(OWN, {"audit"}), (FORK, {"audit"}), ("merge_group", {"audit", "measure", "report"})]
 )
-def test_only_what_stands_in_the_queue_is_measured(engine: Any, name: str, jobs: set[str]) -> None:
+def test_only_what_stands_in_the_queue_is_measured(engine: Engine, name: str, jobs: set[str]) -> None:
     assert running(engine, "merge-queue", name) == jobs
 
 
-def test_what_a_fork_does_with_its_pull_request_cancels_no_measurement_of_its_vetted_commit(engine: Any) -> None:
+def test_what_a_fork_does_with_its_pull_request_cancels_no_measurement_of_its_vetted_commit(engine: Engine) -> None:
     group = read_workflow(SHIPPED / "fork-safe.yml").content["concurrency"]["group"]
     names = engine.fill([group], contexts(OWN)) + engine.fill([group], contexts("push_vetted"))
     assert names == ["ecoci-2", "ecoci-refs/heads/pull-request/2"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ import pytest
 
 from ecoci.actions.templates import Kind
 from tests.integration.command_line import Done
-from tests.workflows import OWN, SHIPPED, read_workflow
+from tests.workflows import BASH, OWN, SHIPPED, read_workflow
 
-BASH = shutil.which("bash") or "/bin/bash"
 PATHS = "/usr/bin:/bin"
 PROPOSAL = {"BRANCH": "ecoci/baselines-1-1", "BASE": "main", "BODY": 'a reason; $(touch x) "y"', "GH_TOKEN": "secret"}
 RELEASE = {"REPOSITORY": "octo/models", "COMMIT": "a" * 40}

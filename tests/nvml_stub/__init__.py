@@ -16,6 +16,8 @@ from typing import IO, Any
 
 import pytest
 
+from tests.needs import need
+
 HERE = Path(__file__).parent
 SOURCES = ("nvml_stub.c", "card.c", "script.c")
 UUID = "GPU-00000001-0000-4000-8000-000000000000"
@@ -46,9 +48,8 @@ def build_stub(folder: Path) -> Path:
     if sys.platform != "linux":
         pytest.skip("the scripted driver library is a Linux one")
     compiler = find_compiler()
-    if compiler is None:
-        pytest.skip("no C compiler (cc, gcc) to build the scripted driver library with")
-    return compile_stub(folder, compiler)
+    need("" if compiler else "no C compiler (cc, gcc) to build the scripted driver library with")
+    return compile_stub(folder, str(compiler))
 
 
 def write_script(path: Path, script: str) -> None:

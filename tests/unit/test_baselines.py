@@ -22,7 +22,6 @@ from ecoci.model import (
     Host,
     JobResult,
     Measurement,
-    Provenance,
     Reason,
     ReasonCode,
     Replay,
@@ -35,6 +34,7 @@ from ecoci.model import (
     Window,
     Work,
 )
+from tests.accepted import PROVENANCE
 from tests.strategies import job_results
 
 ENVIRONMENT = Environment(
@@ -50,7 +50,6 @@ SCENARIO = decode(
 )
 WINDOW = Window((Trace("GPU-1", 0.0, 10.0, None, None, None, None, None),), Work((1.0,) * 10, 10, 640, 640))
 RECORD = RunRecord(0, "2026-01-02T03:04:05Z", ENVIRONMENT, 1.0, WarmUp((1.0,), steady=True, budget_s=180.0), (WINDOW,))
-PROVENANCE = Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0", commit="ab" * 20)
 FINGERPRINT = Fingerprint("nvidia-h200-1a2b", (("gpu", "NVIDIA H200"), ("torch", "2.8.0")))
 ACCEPTANCE = Acceptance(PROVENANCE, "2026-01-03T00:00:00Z", "ada", FINGERPRINT, "0123456789abcdef")
 RESULT = ScenarioResult(SCENARIO, (RECORD, replace(RECORD, index=1, started_utc="2026-01-02T03:09:00Z")))

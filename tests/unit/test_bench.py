@@ -164,13 +164,13 @@ def steady_by_definition(generation_s: list[float]) -> bool:
 
 
 # sixty-fourths of a second have exact sums, in whatever order they are added
-@given(st.lists(st.integers(1, 100).map(lambda parts: parts / 64.0), max_size=40))
-def test_the_shortest_tail_decides_whether_a_run_is_steady(generation_s: list[float]) -> None:
-    assert is_steady(generation_s) is steady_by_definition(generation_s)
+ANY_PARTS = st.lists(st.integers(1, 100), max_size=40)
+NEAR_THE_LIMIT = st.lists(st.sampled_from([60, 62, 64]), max_size=12)
 
 
-@given(st.lists(st.sampled_from([60, 62, 64]).map(lambda parts: parts / 64.0), max_size=12))
-def test_the_shortest_tail_decides_near_the_limit_too(generation_s: list[float]) -> None:
+@given(ANY_PARTS | NEAR_THE_LIMIT)
+def test_the_shortest_tail_decides_whether_a_run_is_steady(parts: list[int]) -> None:
+    generation_s = [one / 64.0 for one in parts]
     assert is_steady(generation_s) is steady_by_definition(generation_s)
 
 

@@ -12,9 +12,9 @@ import yaml
 
 from ecoci import __version__
 from ecoci.cli import cli
+from tests import ROOT
 from tests.commands import command_paths
 
-ROOT = Path(__file__).parents[2]
 PATTERNS = ("*.md", "docs/**/*.md", "examples/**/*.md", "baselines/**/*.md", "benchmarks/**/*.md", "tests/**/README.md")
 FOREIGN = "node_modules"
 PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern) if FOREIGN not in page.parts)

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ecoci.actions.templates import TEMPLATES, Kind
-from tests.workflows import EXAMPLES, ROOT
+from tests import ROOT
+from tests.workflows import EXAMPLES
 
 PAGE = ROOT / "docs" / "github.md"
 ACTION = ROOT / "action.yml"

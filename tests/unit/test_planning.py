@@ -22,10 +22,10 @@ from ecoci.planning import demands, noises, reach
 from ecoci.render.planning import advice_line, noise_line
 from ecoci.stats import detectable_shift, sd_interval
 from ecoci.store import load_measured
+from tests import ROOT
 from tests.paired import confirmed, planned
 from tests.simulated import World
 
-ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "benchmarks/results/h200-2026-11-21/quiet/gpu0.result.json.gz"
 
 

@@ -14,7 +14,6 @@ from ecoci.model import (
     IdleTraces,
     Missing,
     PowerSource,
-    Reason,
     ReasonCode,
     RunMeasurement,
     RunRecord,
@@ -22,13 +21,9 @@ from ecoci.model import (
     Trace,
 )
 from ecoci.quality import with_clock_changes
-from tests.unit.test_measure import record, trace, window
+from tests.unit.test_measure import flags, record, trace, window
 
 TEST = SensorTest("GPU-1", "2026-01-02T03:04:05Z", 0.1, 0.001, 0.0005, PowerSource.INSTANT, 77.0, 700.0)
-
-
-def flags(made: RunRecord) -> dict[ReasonCode, Reason]:
-    return {flag.code: flag for flag in measure_run(made).flags}
 
 
 def bare(power_w: float = 77.0, busy: tuple[float | None, ...] = (0.0, 0.0, 0.0)) -> Trace:

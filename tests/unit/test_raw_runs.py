@@ -14,6 +14,7 @@ from ecoci.model import JobResult, Quantization, Report
 from ecoci.model.study import Accounting, Counted, Entry, Unit
 from ecoci.raw_runs import report_entries, table_entries
 from ecoci.tables import runs_table, to_csv, windows_table
+from tests.entries import table
 from tests.integration.command_line import measured
 from tests.simulated import World, scenario
 
@@ -37,7 +38,7 @@ def read(text: str) -> tuple[Entry, ...]:
 
 
 def lines(*rows: str, header: str = HEADER) -> str:
-    return "\n".join((header, *rows)) + "\n"
+    return table(*rows, header=header)
 
 
 def refusal(text: str) -> DataError:

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from tests.workflows import ROOT
+from tests import ROOT
 
 SCRIPT = ROOT / ".ci" / "release.py"
 CHANGELOG = """# Changelog

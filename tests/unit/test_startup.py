@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ecoci import model
+from tests import ROOT
 from tests.commands import command_paths
 
-ROOT = Path(__file__).parents[2]
 HEAVY = {
     *("accelerate", "bitsandbytes", "numpy", "pandas", "pynvml", "requests"),
     *("rich", "safetensors", "scipy", "torch", "transformers", "yaml"),

@@ -14,7 +14,6 @@ from ecoci.codec import dumps
 from ecoci.errors import DataError, StorageError
 from ecoci.model import (
     JobResult,
-    Provenance,
     Report,
     Tariff,
     VerdictKind,
@@ -27,23 +26,11 @@ from ecoci.store import (
     read_text,
     write_atomic,
 )
+from tests.accepted import PROVENANCE
+from tests.stores import listed, teaches
 
-PROVENANCE = Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0", commit="ab" * 20)
 RESULT = JobResult(PROVENANCE, ())
 REPORT = Report(PROVENANCE, (), (), Tariff(), VerdictKind.PASS)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "out", tmp_path / "baselines")
-
-
-def listed(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
-
-
-def teaches(error: StorageError | DataError, *, words: str) -> bool:
-    return words in error.message and bool(error.cause) and bool(error.remedy)
 
 
 # writing
@@ -181,7 +168,7 @@ def test_a_folder_that_nobody_can_write_fails_before_measuring() -> None:
         write_atomic(Path("/proc/self/result.json"), "x")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.usefixtures("no_override")
 def test_a_folder_without_permission_is_said(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(StorageError, match="the user has no permission"):

@@ -5,17 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ecoci.codec import decode
 from ecoci.errors import DataError, StorageError
 from ecoci.model import (
     Artifact,
     Baseline,
-    Fingerprint,
     JobResult,
     MetricValue,
     Observation,
     Provenance,
-    Scenario,
 )
 from ecoci.ports import Publisher, ResultStore
 from ecoci.store import (
@@ -24,10 +21,10 @@ from ecoci.store import (
     FolderStore,
     read_text,
 )
+from tests.accepted import FINGERPRINT, SCENARIO
+from tests.stores import listed, teaches
 
 RESULT = JobResult(Provenance("job-1", "2026-01-02T03:04:05Z", "0.1.0"), ())
-FINGERPRINT = Fingerprint("nvidia-h200-1a2b", (("gpu", "NVIDIA H200"),))
-SCENARIO = decode({"name": "decode-fp16", "workload": {"model": {"source": "synthetic", "name": "tiny"}}}, Scenario)
 OBSERVATION = Observation(
     *("job-1", 0, None, "2026-01-02T03:04:05Z", "2026-01-02T04:00:00Z", "ada", ("GPU-1",)),
     (MetricValue("energy_per_token_j", 0.25),),
@@ -35,21 +32,8 @@ OBSERVATION = Observation(
 BASELINE = Baseline(FINGERPRINT, SCENARIO, "0123456789abcdef", (OBSERVATION,))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "out", tmp_path / "baselines")
-
-
 def named(name: str, scenario: str = "decode-fp16") -> Baseline:
     return replace(BASELINE, fingerprint=replace(FINGERPRINT, name=name), scenario=replace(SCENARIO, name=scenario))
-
-
-def listed(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
-
-
-def teaches(error: StorageError | DataError, *, words: str) -> bool:
-    return words in error.message and bool(error.cause) and bool(error.remedy)
 
 
 def test_the_store_is_a_result_store_and_the_publisher_a_publisher(store: FolderStore, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from ecoci.actions.matrix import Runner
 from ecoci.actions.templates import TEMPLATES, Kind, check_runners, with_runners
 from ecoci.cli_init import KINDS
 from ecoci.errors import InputError
-from tests.workflows import EXAMPLES, OWN, ROOT, SHIPPED, USES, Workflow, read_workflow, workflows_in
+from tests import ROOT
+from tests.workflows import EXAMPLES, OWN, SHIPPED, USES, Workflow, read_workflow, workflows_in
 
 GIVEN = workflows_in(SHIPPED)
 ALL = [*GIVEN, *workflows_in(OWN)]
@@ -28,6 +30,19 @@ each_given = pytest.mark.parametrize("workflow", GIVEN, ids=lambda one: one.file
 def modes(workflow: Workflow) -> dict[str, str]:
     """What ecoci does in each job that uses it."""
     return {job: inputs["mode"] for job, inputs in workflow.uses_of(ACTION)}
+
+
+def of_jobs(*wanted: str, where: Callable[[Workflow], bool] = lambda _: True) -> pytest.MarkDecorator:
+    """For every job of these modes in the workflows that fit; there has to be one."""
+    found = [(flow, job) for flow in filter(where, GIVEN) for job, mode in modes(flow).items() if mode in wanted]
+    assert found, wanted
+    return pytest.mark.parametrize(("workflow", "job"), found, ids=[f"{flow.file.name}-{job}" for flow, job in found])
+
+
+each_measuring = of_jobs("measure", "nightly")
+UPLOADS = [inputs for flow in GIVEN for _, inputs in flow.uses_of("actions/upload-artifact")]
+ARCHIVES = [inputs["name"] for inputs in UPLOADS if inputs["path"] == "ecoci-out"]
+assert ARCHIVES
 
 
 def checkout_of(workflow: Workflow, job: str) -> dict[str, Any]:
@@ -92,22 +107,25 @@ def test_only_inputs_that_the_action_has_are_given(workflow: Workflow) -> None:
     assert {name for _, inputs in workflow.uses_of(ACTION) for name in inputs} <= set(NAMES)
 
 
-@each_given
-def test_a_job_that_measures_may_only_read_and_starts_from_the_head_with_its_history(workflow: Workflow) -> None:
-    for job in (name for name, mode in modes(workflow).items() if mode in ("measure", "nightly")):
-        assert workflow.jobs[job]["permissions"] == {"contents": "read"}
-        assert "secrets." not in str(workflow.jobs[job])
-        assert checkout_of(workflow, job)["fetch-depth"] == 0
-        if "pull_request" in workflow.triggers and modes(workflow)[job] == "measure":
-            assert HEAD in checkout_of(workflow, job)["ref"]
+@each_measuring
+def test_a_job_that_measures_may_only_read_and_starts_from_its_commit_with_its_history(
+    workflow: Workflow, job: str
+) -> None:
+    assert workflow.jobs[job]["permissions"] == {"contents": "read"}
+    assert "secrets." not in str(workflow.jobs[job])
+    assert checkout_of(workflow, job)["fetch-depth"] == 0
 
 
-@each_given
-def test_strangers_do_not_reach_a_job_that_measures(workflow: Workflow) -> None:
-    for job in (name for name, mode in modes(workflow).items() if mode == "measure"):
-        conditions = [workflow.jobs[one].get("if", "") for one in (job, *_needed(workflow, job))]
-        own = "github.event.pull_request.head.repo.full_name == github.repository"
-        assert any(own in one or one == "${{ github.event_name == 'merge_group' }}" for one in conditions)
+@of_jobs("measure", where=lambda workflow: "pull_request" in workflow.triggers)
+def test_of_a_pull_request_the_head_is_measured(workflow: Workflow, job: str) -> None:
+    assert HEAD in checkout_of(workflow, job)["ref"]
+
+
+@of_jobs("measure")
+def test_strangers_do_not_reach_a_job_that_measures(workflow: Workflow, job: str) -> None:
+    conditions = [workflow.jobs[one].get("if", "") for one in (job, *_needed(workflow, job))]
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert any(own in one or one == "${{ github.event_name == 'merge_group' }}" for one in conditions)
 
 
 def _needed(workflow: Workflow, job: str) -> list[str]:
@@ -115,16 +133,15 @@ def _needed(workflow: Workflow, job: str) -> list[str]:
     return [needs] if isinstance(needs, str) else needs
 
 
-@each_given
+@of_jobs("report")
 def test_a_job_that_reports_has_nothing_of_the_change_and_runs_whatever_became_of_the_others(
-    workflow: Workflow,
+    workflow: Workflow, job: str
 ) -> None:
-    for job in (name for name, mode in modes(workflow).items() if mode == "report"):
-        assert "head" not in checkout_of(workflow, job)["ref"]
-        assert checkout_of(workflow, job)["ref"]
-        assert workflow.jobs[job]["permissions"]["pull-requests"] == "write"
-        assert workflow.jobs[job]["permissions"]["statuses"] == "write"
-        assert "!cancelled()" in workflow.jobs[job]["if"] or "needs" not in workflow.jobs[job]
+    assert "head" not in checkout_of(workflow, job)["ref"]
+    assert checkout_of(workflow, job)["ref"]
+    assert workflow.jobs[job]["permissions"]["pull-requests"] == "write"
+    assert workflow.jobs[job]["permissions"]["statuses"] == "write"
+    assert "!cancelled()" in workflow.jobs[job]["if"] or "needs" not in workflow.jobs[job]
 
 
 @each_given
@@ -139,11 +156,9 @@ def test_archives_are_uploaded_also_after_a_failure_under_a_name_of_their_own(wo
     assert handed >= {job for job, mode in modes(workflow).items() if mode != "report" and reporting}
 
 
-@each_given
-def test_an_archive_is_found_by_the_beginning_of_its_name(workflow: Workflow) -> None:
-    for _, inputs in workflow.uses_of("actions/upload-artifact"):
-        if inputs["path"] == "ecoci-out":
-            assert inputs["name"].startswith(("ecoci-", "${{ matrix.artifact }}-"))
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_is_found_by_the_beginning_of_its_name(name: str) -> None:
+    assert name.startswith(("ecoci-", "${{ matrix.artifact }}-"))
 
 
 def test_the_start_with_an_audit_is_eight_lines_of_steps() -> None:

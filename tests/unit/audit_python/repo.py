@@ -12,6 +12,8 @@ from ecoci.audit.sources.source import FileKind, Source
 from ecoci.audit.values import Answer, Known, Value, switch
 from ecoci.model import Purpose, SkippedFile
 
+IMPORTS = "from transformers import AutoModelForCausalLM, BitsAndBytesConfig\nimport torch\n"
+
 
 def project_of(files: Mapping[str, str]) -> Project:
     """The files as a project; each is read anew, and only those that hold a word are named for it."""

@@ -7,9 +7,8 @@ import pytest
 from ecoci.audit.sites import NO_MODEL, Carrier, Library
 from ecoci.audit.values import Answer, Known, Option, Symbol, leaves, switch
 from ecoci.model import Purpose
-from tests.unit.audit_python.repo import answer, known, loads, only, quantized
+from tests.unit.audit_python.repo import IMPORTS, answer, known, loads, only, quantized
 
-IMPORTS = "from transformers import AutoModelForCausalLM, BitsAndBytesConfig\nimport torch\n"
 LOAD = "m = AutoModelForCausalLM.from_pretrained('m', **kwargs)\n"
 
 

@@ -8,9 +8,8 @@ from ecoci.audit.python.sites import sites_of
 from ecoci.audit.sites import Carrier
 from ecoci.audit.sources.source import Source
 from ecoci.audit.values import Answer, switch
-from tests.unit.audit_python.repo import answer, generates, known, loads, only, project_of, quantized
+from tests.unit.audit_python.repo import IMPORTS, answer, generates, known, loads, only, project_of, quantized
 
-IMPORTS = "from transformers import AutoModelForCausalLM, BitsAndBytesConfig\nimport torch\n"
 WRAPPER = (
     IMPORTS
     + """
