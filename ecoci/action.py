@@ -74,6 +74,8 @@ class Done:
     warning: str | None = None
     stopped: EcociError | None = None
     """What cut the work short; it is told after the verdict and decides the exit code."""
+    accepted: tuple[str, ...] = ()
+    """Scenarios that the baselines have one job more of."""
 
 
 def read_task(env: Mapping[str, str]) -> Task:

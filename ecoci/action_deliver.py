@@ -31,7 +31,14 @@ from ecoci.render.audit_annotations import render_annotations
 from ecoci.render.commands import Kind, annotation
 from ecoci.render.content import energy_means
 from ecoci.render.headline import leading_scenario
-from ecoci.render.pull_request import describe_status, render_answer, render_failure, render_not_posted, render_summary
+from ecoci.render.pull_request import (
+    describe_status,
+    render_accepted,
+    render_answer,
+    render_failure,
+    render_not_posted,
+    render_summary,
+)
 
 
 def deliver(task: Task, done: Done, github: GitHub | None, say: Say, command: Say) -> None:
@@ -46,7 +53,8 @@ def deliver(task: Task, done: Done, github: GitHub | None, say: Say, command: Sa
     if task.inputs.annotations and done.answer.audit is not None:
         command(render_annotations(done.answer.audit, warned=int(done.warning is not None)))
     if task.inputs.summary:
-        _append(task.env, "GITHUB_STEP_SUMMARY", render_summary(done.answer), say)
+        accepted = render_accepted(done.accepted, task.inputs.baselines)
+        _append(task.env, "GITHUB_STEP_SUMMARY", f"{accepted}{render_summary(done.answer)}", say)
     _put_out(task, dict(_outputs(task, done)), say)
     if github is not None and done.subject is not None:
         _put_out(task, {"comment-id": _post(task, done, done.subject, Posting(task, github, say))}, say)

@@ -40,7 +40,7 @@ def nightly(task: Task, say: Say, run: Measure = measured) -> Done:
     if outcome.stopped is not None or outcome.report.provenance.replay is not None:
         return done
     accept_result(task.out / RESULT_NAME, task.place("baselines", task.inputs.baselines), say)
-    return replace(done, exit_code=0)
+    return replace(done, exit_code=0, accepted=tuple(one.scenario.name for one in outcome.report.scenarios))
 
 
 def check_allowed(task: Task) -> Subject:

@@ -128,6 +128,14 @@ def _status_of_audit(audit: AuditReport) -> str:
     return f"audit {'fails' if audit.fails else 'passes'}: {said}"
 
 
+def render_accepted(names: tuple[str, ...], baselines: str) -> str:
+    """What stands above the answer of a night; empty where nothing was accepted."""
+    if not names:
+        return ""
+    listed = ", ".join(text.code(name) for name in names)
+    return f"✅ **Accepted** into {text.code(baselines)}: {listed}. Below: how this job compares with those before it.\n\n"
+
+
 def render_not_posted(what: str, why: str) -> str:
     """A line below the answer in the summary, which is then the only place that has it."""
     return f"\n> The {what} is not on the pull request: {_sentence(why)}\n"

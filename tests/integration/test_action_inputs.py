@@ -259,6 +259,7 @@ def test_a_night_accepts_what_it_measured_and_has_done_its_work_whatever_the_ver
         site.measuring = Simulated(World(seed=number))
         assert site.run(mode="nightly") == 0
     assert site.outputs()["verdict"] == "INCONCLUSIVE"
+    assert site.summary.startswith("✅ **Accepted** into `baselines`: `tiny`.")
     (baseline,) = FolderStore(site.folder, site.repository.folder / "baselines").list_baselines()
     assert {one.job_id for one in baseline.observations} == {"job-1", "job-2"}
 
@@ -274,5 +275,6 @@ def test_a_job_that_was_cancelled_tells_what_it_has_and_ends_as_the_signal_did(s
     assert not job.complete
     assert [len(run.windows) for run in job.results[0].runs] == [2, 0]
     assert "cut short" in site.summary
+    assert "Accepted" not in site.summary
     assert (site.repository.folder / site.outputs()["report-path"]).is_file()
     assert not (site.repository.folder / "baselines").exists()
