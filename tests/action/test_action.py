@@ -103,8 +103,6 @@ def test_every_input_reaches_ecoci_as_it_was_written_whatever_is_in_it(engine: E
 
 @pytest.mark.parametrize("mode", ["measure", "nightly"])
 def test_where_code_is_measured_the_token_does_not_even_enter_the_step(engine: Engine, place: Place, mode: str) -> None:
-    lock = place.action / "constraints"
-    (lock / "action-full.txt").write_text((lock / "action-light.txt").read_text("utf-8"), encoding="utf-8")
     run = run_action(engine, call(place, mode=mode, token="another-token"))  # noqa: S106
     found = facts(run, place)
     assert found["environment"]["ECOCI_INPUT_TOKEN"] == ""

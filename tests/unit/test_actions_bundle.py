@@ -71,14 +71,14 @@ def test_folders_of_unpacked_archives_are_read_like_archives() -> None:
 
 @pytest.mark.parametrize(("what", "data"), HOSTILE_ZIPS, ids=[name for name, _ in HOSTILE_ZIPS])
 def test_an_archive_that_nobody_uploads_by_mistake_is_refused_whole(what: str, data: bytes) -> None:
-    began_s = time.perf_counter()
+    began_s = time.process_time()
     found = decode_bundle([data, packed({"result.json": RESULT})])
     assert len(found.refused) == 1, (what, found.refused)
     assert found.refused[0].source == "archive 1"
     assert found.refused[0].why.isprintable()
     assert found.refused[0].remedy
     assert len(found.results) == 1
-    assert time.perf_counter() - began_s < 5.0
+    assert time.process_time() - began_s < 5.0
 
 
 @pytest.mark.parametrize(("what", "text"), HOSTILE_RESULTS, ids=[name for name, _ in HOSTILE_RESULTS])
