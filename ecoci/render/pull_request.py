@@ -133,7 +133,7 @@ def render_accepted(names: tuple[str, ...], baselines: str) -> str:
     if not names:
         return ""
     listed = ", ".join(text.code(name) for name in names)
-    return f"✅ **Accepted** into {text.code(baselines)}: {listed}. Below: how this job compares with those before it.\n\n"
+    return f"✅ **Accepted** into {text.code(baselines)}: {listed}. Compared with those before it:\n\n"
 
 
 def render_not_posted(what: str, why: str) -> str:
