@@ -43,6 +43,9 @@ class Started:
 def make_repository(folder: Path) -> None:
     generate(folder, FILES - 1)
     (folder / "serve.py").write_text(LOADS, encoding="utf-8")
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false")
+    for words in (("init",), ("add", "--all"), (*identity, "commit", "-m", "all")):
+        subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
 
 
 def variables(runner: Path, repository: Path) -> dict[str, str]:

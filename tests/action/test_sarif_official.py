@@ -19,7 +19,7 @@ from tests.needs import need
 
 PROGRAM = MODULES / "@microsoft" / "sarif-multitool-linux" / "Sarif.Multitool"
 SCHEMA = PROGRAM.with_name("sarif-2.1.0.json")
-REPORTS = {**{name: make() for name, make in audits.EXAMPLES.items()}, "many": audits.many(300)}
+REPORTS = {**{name: make() for name, make in audits.EXAMPLES.items()}, "many": audits.many(80)}
 
 pytestmark = pytest.mark.node
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,19 +27,28 @@ def bare(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def python(bare: Path) -> Path:
-    """That of one with a torch, which writes down by whom it is imported, and without ecoci."""
-    told = bare.parents[2] / "importers"
-    add_framework(bare)
-    do_at_import(bare, f"import sys; open({str(told)!r}, 'a').write(sys.executable + '\\n')\n")
-    return bare
+    """That of one with a torch."""
+    return with_torch(bare)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "ecoci.yml").write_text(QUICK)
-    return folder
+    return new_project(tmp_path)
+
+
+def with_torch(python: Path) -> Path:
+    """The interpreter with a torch, which writes down by whom it is imported, and without ecoci."""
+    told = python.parents[2] / "importers"
+    add_framework(python)
+    do_at_import(python, f"import sys; open({str(told)!r}, 'a').write(sys.executable + '\\n')\n")
+    return python
+
+
+def new_project(folder: Path) -> Path:
+    project = folder / "project"
+    project.mkdir()
+    (project / "ecoci.yml").write_text(QUICK)
+    return project
 
 
 def importers(python: Path) -> set[str]:
@@ -52,43 +62,52 @@ def files_of(python: Path) -> set[tuple[str, float]]:
     return {(str(path), path.stat().st_mtime) for path in found}
 
 
-def test_a_run_is_measured_with_the_torch_of_the_interpreter_and_nothing_is_installed(
-    project: Path, driver: Path, python: Path
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that was measured with an interpreter of the user's, in a project that would take over what it can."""
+
+    project: Path
+    python: Path
+    files_before: set[tuple[str, float]]
+
+
+@pytest.fixture(scope="module")
+def run(driver: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("user")
+    python, project = with_torch(bare_interpreter(folder / "torch-env")), new_project(folder)
     before = files_of(python)
-    done = ecoci(project, "bench", "--python", str(python), **with_gpu(driver, "tick_ms=20", PYTHONPATH=""))
-    assert done.code == 0, done.said
-    assert importers(python) == {str(python)}
-    assert files_of(python) == before
-    result = json.loads((project / "ecoci-out" / "result.json").read_text())
-    assert len(result["results"][0]["runs"][0]["windows"]) == 1
-
-
-def test_a_path_from_here_is_found_and_the_links_of_an_environment_are_kept(
-    project: Path, driver: Path, python: Path
-) -> None:
-    relative = "../torch-env/bin/python"
-    done = ecoci(project, "bench", "--python", relative, **with_gpu(driver, "tick_ms=20", PYTHONPATH=""))
-    assert done.code == 0, done.said
-    assert {Path(one).resolve() for one in importers(python)} == {python.resolve()}
-    assert all("torch-env" in one for one in importers(python))
-
-
-def test_what_lies_in_the_project_takes_nothing_over(project: Path, driver: Path, python: Path) -> None:
     for name in ("json.py", "torch.py", "sitecustomize.py", "ecoci.py"):
         (project / name).write_text("open('planted', 'w')\nraise SystemExit(9)\n")
-    variables = with_gpu(driver, "tick_ms=20", PYTHONPATH="")
     code = "import runpy; runpy.run_module('ecoci', run_name='__main__')"
-    process = subprocess.run(
-        [sys.executable, "-I", "-c", code, "bench", "--python", str(python)],
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, "bench", "--python", "../torch-env/bin/python"],
         cwd=project,
-        env={**variables, "ECOCI_CACHE": str(project.parent / "cache"), "PATH": "/usr/bin:/bin"},
+        env={**with_gpu(driver, "tick_ms=20", PYTHONPATH=""), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert process.returncode == 0, process.stderr
-    assert not (project / "planted").exists()
+    assert done.returncode == 0, done.stderr
+    return Run(project, python, before)
+
+
+def test_a_run_is_measured_with_the_torch_of_the_interpreter(run: Run) -> None:
+    assert {Path(one).resolve() for one in importers(run.python)} == {run.python.resolve()}
+    result = json.loads((run.project / "ecoci-out" / "result.json").read_text())
+    assert len(result["results"][0]["runs"][0]["windows"]) == 1
+
+
+def test_a_path_from_here_keeps_the_links_of_its_environment(run: Run) -> None:
+    assert importers(run.python)
+    assert all("torch-env" in one for one in importers(run.python))
+
+
+def test_nothing_is_installed_into_its_environment(run: Run) -> None:
+    assert files_of(run.python) == run.files_before
+
+
+def test_what_lies_in_the_project_takes_nothing_over(run: Run) -> None:
+    assert not (run.project / "planted").exists()
 
 
 @pytest.mark.parametrize("command", ["run", "bench", "calibrate"])

@@ -251,7 +251,11 @@ def test_the_policy_can_let_what_was_not_read_pass() -> None:
     assert not fails_unread(listed_files(found, AuditPolicy(path_rules=(PathRule("data/"),))), AuditPolicy())
 
 
-def test_a_json_file_of_data_fails_nothing_and_one_that_is_no_text_does() -> None:
-    assert not fails_unread(unread("tokenizer.json", changed=("tokenizer.json",)), AuditPolicy())
+@pytest.mark.parametrize("name", ["tokenizer.json", "pnpm-lock.yaml", "Cargo.toml"])
+def test_a_large_file_of_data_fails_nothing(name: str) -> None:
+    assert not fails_unread(unread(name, changed=(name,)), AuditPolicy())
+
+
+def test_a_file_that_is_no_text_fails_even_if_such_ones_hold_data() -> None:
     binary = SkippedFile("config.json", Reason(ReasonCode.FILE_NOT_TEXT), in_change=True)
     assert fails_unread((binary,), AuditPolicy())

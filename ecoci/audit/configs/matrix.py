@@ -11,6 +11,8 @@ from ecoci.audit.configs.templates import MATRIX, matrix_name
 from ecoci.audit.configs.words import Lexer, RawWord
 
 MOST_JOBS = 8
+MOST_CHARACTERS = 4_000
+"""Of the texts of all jobs that are read: long scripts are read in fewer of them, but never in less than two."""
 MOST_NAMES = 10
 _SPECIAL = ("include", "exclude")
 
@@ -20,12 +22,13 @@ Settings = dict[str, tuple[Setting, ...]]
 
 def jobs(visit: Visit, text: str) -> Iterator[Settings]:
     """The variables of a text in some of the jobs: as few as show each value of each axis and each included row."""
+    most = min(MOST_JOBS, max(2, MOST_CHARACTERS // max(1, len(text))))
     used = sorted({(found[1], found[0][2:-1]) for found in MATRIX.finditer(text)})[:MOST_NAMES]
     seen: dict[tuple[str, ...], Settings] = {}
     for row in _rows(visit, {name for name, _ in used}) if used else ():
         key = tuple(row[name].text for name, _ in used if name in row)
         seen.setdefault(key, {written: setting_of(row[name]) for name, written in used if name in row})
-        if len(seen) >= MOST_JOBS:
+        if len(seen) >= most:
             break
     yield from seen.values() or [{}]
 
