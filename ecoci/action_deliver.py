@@ -91,11 +91,12 @@ def _put_out(task: Task, outputs: Mapping[str, str], say: Say) -> None:
 
 def _post(task: Task, done: Done, subject: Subject, posting: Posting) -> str:
     """The comment and the status; the id of the comment, empty where there is none."""
+    if done.answer.refusal is not None and posting.is_judged(subject.sha):
+        return ""
     comment_id = None
     if subject.number is not None:
         comment_id = posting.comment(subject.number, render_answer(done.answer))
-    if done.answer.refusal is None or not posting.is_judged(subject.sha):
-        posting.status(subject.sha, _state(task, done), describe_status(done.answer))
+    posting.status(subject.sha, _state(task, done), describe_status(done.answer))
     return "" if comment_id is None else str(comment_id)
 
 
@@ -130,10 +131,10 @@ class Posting:
             self._tell("status", publish_status(self.github.statuses, told))
 
     def is_judged(self, sha: str) -> bool:
-        """Whether this commit has an answer already, as that of a fork that was vetted; unknown counts as not."""
+        """Whether this commit has its answer, as that of a fork that was vetted; unknown counts as not."""
         with suppress(PublishError):
             if self.github.statuses.state(sha, self._context) in (StatusState.SUCCESS, StatusState.FAILURE):
-                self.say("status: kept, this commit was judged before")
+                self.say("comment and status: kept, this commit was judged before")
                 return True
         return False
 

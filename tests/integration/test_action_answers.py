@@ -173,8 +173,10 @@ def test_opening_a_fork_anew_does_not_undo_the_answer_to_its_vetted_commit(site:
     site.run(mode="report")
     (pending,) = site.statuses.given
     site.statuses.set(replace(pending, state=judged))
+    site.comments.update(101, "the answer to the vetted commit")
     site.run(mode="report")
     assert site.states() == [StatusState.PENDING, judged]
+    assert site.bodies() == ["the answer to the vetted commit"]
 
 
 def test_a_throw_away_runner_that_handed_nothing_over_has_not_measured(site: Site) -> None:
