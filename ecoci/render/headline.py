@@ -35,6 +35,7 @@ SEVERITY_ORDER = (
 )
 BOARD_ONLY = "This is the energy of the GPU board alone: host, cooling and hours without work are not in it."
 
+_MISSING = "Something that was wanted is missing, or was handed over and not used"
 _J_PER_KWH = 3.6e6
 _UNCLEAR_CHANGE = 0.005
 _SAME_PRODUCT = 0.01
@@ -48,8 +49,11 @@ def replay_line(replay: Replay | None) -> str:
     return f"REPLAY of a recording made on {text.clean(replay.product)}, {text.clean(replay.recorded_utc)[:10]}"
 
 
-def incomplete_line(report: Report) -> str:
-    return "" if report.complete else "The job was cut short: what follows was measured before it stopped."
+def incomplete_line(report: Report, *, is_refused: bool = False) -> str:
+    """`is_refused`: not all that was wanted of several jobs is there."""
+    if report.complete:
+        return ""
+    return f"{_MISSING}." if is_refused else "The job was cut short: what follows was measured before it stopped."
 
 
 def worst_first(report: Report) -> tuple[ScenarioReport, ...]:
@@ -57,13 +61,15 @@ def worst_first(report: Report) -> tuple[ScenarioReport, ...]:
     return tuple(sorted(report.scenarios, key=lambda scenario: SEVERITY_ORDER.index(scenario.verdict.kind)))
 
 
-def headline(report: Report, style: Style = PLAIN) -> str:
+def headline(report: Report, style: Style = PLAIN, *, is_refused: bool = False) -> str:
     """One line: the verdict, the number that matters, what to do."""
     leading = leading_scenario(report)
     verdict = style.strong(style.mark(report.verdict))
     if leading is None:
         return f"{verdict}: no scenario was measured. {_do('check that ecoci.yml names one', style)}"
     if not report.complete and leading.verdict.kind is not report.verdict:
+        if is_refused:
+            return f"{verdict}: {_MISSING[0].lower()}{_MISSING[1:]}. {_do('see what is named below', style)}"
         return f"{verdict}: the job was cut short before its end. {_do('run it again', style)}"
     return f"{verdict}{_how_many(report)}: {_finding(leading, style)}. {_action(report, leading, style)}"
 

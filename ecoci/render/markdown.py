@@ -50,13 +50,13 @@ def report_body(report: Report) -> tuple[Section, ...]:
     return (_summary(report), *(section for part in parts for section in part), _footer(report))
 
 
-def report_top(report: Report) -> str:
+def report_top(report: Report, *, is_refused: bool = False) -> str:
     """The first lines: whether it is a replay, the verdict and what to do, whether it is whole."""
     replay = replay_line(report.provenance.replay)
     lines = (
         f"**{text.code(replay, 200)}** · nothing was measured for this commit." if replay else "",
-        headline(report, MARKDOWN),
-        f"⚠️ **Incomplete.** {incomplete_line(report)}" if not report.complete else "",
+        headline(report, MARKDOWN, is_refused=is_refused),
+        f"⚠️ **Incomplete.** {incomplete_line(report, is_refused=is_refused)}" if not report.complete else "",
         f"{unread_line(report.unread)}{_fails_alone(report)}",
     )
     return "".join(f"{line}\n\n" for line in lines if line)

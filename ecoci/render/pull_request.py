@@ -51,7 +51,7 @@ def _refused_records(answer: Answer) -> Iterable[Section]:
     """Not folded away: it is why a report is not whole."""
     rows = tuple(f"- {_record(one)}\n" for one in answer.refused)
     if rows:
-        yield Section("records", "**Handed over, and not used**\n\n", rows, "\n", share=0.1)
+        yield Section("records", "**Missing, or handed over and not used**\n\n", rows, "\n", share=0.1)
 
 
 def _record(one: Refused) -> str:
@@ -61,7 +61,7 @@ def _record(one: Refused) -> str:
 
 def _top(answer: Answer) -> Iterable[str]:
     if answer.report is not None:
-        yield report_top(answer.report)
+        yield report_top(answer.report, is_refused=bool(answer.refused))
     elif answer.refusal is not None:
         yield f"{_refused(answer.refusal)}\n\n"
     if answer.audit is not None:
@@ -109,17 +109,17 @@ def describe_status(answer: Answer) -> str:
 
 def _status_parts(answer: Answer) -> Iterable[str]:
     if answer.report is not None:
-        yield _status_of(answer.report)
+        yield _status_of(answer.report, is_refused=bool(answer.refused))
     elif answer.refusal is not None:
         yield f"not measured: {answer.refusal.message}"
     if answer.audit is not None:
         yield _status_of_audit(answer.audit)
 
 
-def _status_of(report: Report) -> str:
+def _status_of(report: Report, *, is_refused: bool) -> str:
     """The headline without what to do, for which there is no room."""
     replay = "REPLAY, nothing was measured: " if replay_line(report.provenance.replay) else ""
-    return f"{replay}{headline(report).partition('. ')[0]}"
+    return f"{replay}{headline(report, is_refused=is_refused).partition('. ')[0]}"
 
 
 def _status_of_audit(audit: AuditReport) -> str:

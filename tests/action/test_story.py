@@ -247,7 +247,7 @@ def test_a_hostile_archive_is_named_writes_nothing_and_stays_red(story: Story) -
     assert run.code == 3, run.log.text
     assert story.states() == [(story.head, "failure")]
     (body,) = story.github.bodies().values()
-    assert "Handed over, and not used" in body
+    assert "handed over and not used" in body
     assert not [word for word in ("@everyone", "<script>", "all is well") if word in body + run.summary]
     assert not list(story.runner.folder.rglob("escaped.json"))
 

@@ -211,7 +211,7 @@ def test_records_of_another_commit_are_named_and_never_green(site: Site) -> None
     site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(stale)})}
     assert site.run(mode="report") == 3
     (body,) = site.bodies()
-    assert "Handed over, and not used" in body
+    assert "handed over and not used" in body
     assert "NOT_MEASURABLE" in body.split("\n")[1]
 
 

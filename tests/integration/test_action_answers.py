@@ -208,8 +208,13 @@ def test_a_report_without_an_audit_is_not_green_and_says_so(site: Site) -> None:
     site.on_base()
     site.archives = {"ecoci-gpu-1": packed({"pairs.json": dumps(passing(site))})}
     assert site.run(mode="report") == 3
-    assert site.states() == [StatusState.FAILURE]
+    (status,) = site.statuses.given
+    assert status.state is StatusState.FAILURE
+    assert status.description == (
+        "NOT_MEASURABLE: something that was wanted is missing, or was handed over and not used"
+    )
     assert "nobody looked at the code" in site.bodies()[0]
+    assert "cut short" not in site.bodies()[0]
 
 
 def test_a_report_that_wants_no_audit_is_green_without_one(site: Site) -> None:
