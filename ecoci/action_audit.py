@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ecoci.action import Done, Task
-from ecoci.action_checkout import base_of, is_change, subject_here
+from ecoci.action_checkout import base_of, is_change, subject_here, told_of
 from ecoci.actions.guard import refusal_of_fork
 from ecoci.audit_policy import PolicyFiles, Rulebook, rulebook_here, rulebook_of
 from ecoci.audit_request import AuditRequest
@@ -17,6 +17,7 @@ from ecoci.store import write_atomic
 
 AUDIT_NAME = "audit.json"
 SARIF_NAME = "ecoci.sarif"
+_UNTOLD = "what lies in the checkout is not the commit of this event, so no status was set on it"
 
 
 def audit(task: Task) -> Done:
@@ -28,7 +29,8 @@ def audit(task: Task) -> Done:
     write_atomic(sarif, render_sarif(report, make_engine().rules()))
     answer = Answer(task.inputs.suite, subject.sha, task.run_url, audit=report, refusal=_refusal(task))
     files = {"report-path": task.out / AUDIT_NAME, "sarif-path": sarif}
-    return Done(answer, int(report.fails), subject, files)
+    told = told_of(subject, task)
+    return Done(answer, int(report.fails), told, files, None if told else _UNTOLD)
 
 
 def audited(task: Task) -> AuditReport:

@@ -19,20 +19,30 @@ def is_change(task: Task) -> bool:
 
 
 def subject_here(task: Task) -> Subject:
-    """Whom the answer about this checkout is for: of a change its head, else the commit that lies here.
+    """What this checkout is of: a change, whose head is meant, else the commit that lies here.
 
+    A merge stands for the change it brings only if it is the one that GitHub made for this job.
     Raises `InputError` where nothing is checked out, or another commit than the change that would be answered.
     """
     here, subject = _head(task.workspace), subject_of(task.event)
     if not is_change(task):
-        return Subject(here, subject.number)
-    if subject.sha not in (here, *_merged_into(task.workspace)):
+        return Subject(here)
+    merged = _merged_into(task.workspace) if here == task.event.sha else ()
+    if subject.sha not in (here, *merged):
         raise InputError(
             f"the checkout is of commit {here[:12]}, and the change is {subject.sha[:12]}: its answer would be wrong",
             cause="actions/checkout takes another commit than the change under this event, or was given another ref",
             remedy="check out what GitHub does under pull_request, or give actions/checkout the head as `ref`",
         )
     return subject
+
+
+def told_of(subject: Subject, task: Task) -> Subject | None:
+    """Whom the answer is told to; nobody where the job has checked out what its event says nothing of.
+
+    There nobody else's policy judged it: a status on it would be what the commit says of itself.
+    """
+    return subject if is_change(task) or subject.sha == task.event.sha else None
 
 
 def base_of(task: Task) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from ecoci.render.commands import Kind, annotation
 from ecoci.render.content import energy_means
 from ecoci.render.headline import leading_scenario
 from ecoci.render.pull_request import (
+    NOT_MEASURED,
     describe_status,
     render_accepted,
     render_answer,
@@ -39,6 +39,8 @@ from ecoci.render.pull_request import (
     render_not_posted,
     render_summary,
 )
+
+_FINAL = (StatusState.SUCCESS, StatusState.FAILURE)
 
 
 def deliver(task: Task, done: Done, github: GitHub | None, say: Say, command: Say) -> None:
@@ -67,12 +69,19 @@ def deliver_failure(task: Task, error: EcociError, github: GitHub | None, say: S
     """
     if task.inputs.summary:
         tell_failure(task.env, task.mode.value, error, say)
-    if github is None or isinstance(error, InterruptedRunError):
+    if github is None or isinstance(error, InterruptedRunError) or _is_of_unknown_run(task):
         return
     subject, posting = subject_of(task.event), Posting(task, github, say)
+    if task.event.is_fork and posting.is_judged(subject.sha, unknown=True):
+        return
     if subject.number is not None and _is_known_head(subject, github):
         posting.comment(subject.number, _failure(task.mode.value, error))
     posting.status(subject.sha, StatusState.ERROR, f"{task.mode.value} could not finish: {error.message}")
+
+
+def _is_of_unknown_run(task: Task) -> bool:
+    """Whether the archives of an other run were to be judged, and it came to no end before GitHub said whose it is."""
+    return task.inputs.run_id not in (None, task.job.run_id) and task.event.run is None
 
 
 def _is_known_head(subject: Subject, github: GitHub) -> bool:
@@ -130,13 +139,16 @@ class Posting:
             told = CommitStatus(sha, state, self._context, description, self.task.run_url)
             self._tell("status", publish_status(self.github.statuses, told))
 
-    def is_judged(self, sha: str) -> bool:
-        """Whether this commit has its answer, as that of a fork that was vetted; unknown counts as not."""
-        with suppress(PublishError):
-            if self.github.statuses.state(sha, self._context) in (StatusState.SUCCESS, StatusState.FAILURE):
-                self.say("comment and status: kept, this commit was judged before")
-                return True
-        return False
+    def is_judged(self, sha: str, *, unknown: bool = False) -> bool:
+        """Whether a measurement of this commit has its answer, as of a fork that was vetted."""
+        try:
+            found = self.github.statuses.latest(sha, self._context)
+        except PublishError:
+            return unknown
+        if found is None or found.state not in _FINAL or found.description.startswith(NOT_MEASURED):
+            return False
+        self.say("comment and status: kept, this commit was judged before")
+        return True
 
     @property
     def _context(self) -> str:

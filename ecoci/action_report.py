@@ -41,7 +41,6 @@ def report(task: Task, github: GitHub) -> Done:
 
     Raises `PublishError` where GitHub does not hand the archives over or knows no such pull request.
     """
-    task = _of_run(task, github)
     subject = _subject(task, github)
     bundle = _believable(task, decode_bundle(_archives(task, github)))
     refusal = _not_measured(task, bundle)
@@ -51,7 +50,7 @@ def report(task: Task, github: GitHub) -> Done:
     return Done(answer, code, subject if is_still_head(subject, github.pulls) else None, files)
 
 
-def _of_run(task: Task, github: GitHub) -> Task:
+def of_run(task: Task, github: GitHub) -> Task:
     """The job with the run whose archives are judged: whose an other run was is asked of GitHub, not of the input."""
     run_id = task.inputs.run_id
     if run_id is None or task.event.run is not None or run_id == task.job.run_id:

@@ -46,10 +46,19 @@ def _done(task: Task, connect: Connect, say: Say, run: Measure | None) -> tuple[
     github = None
     try:
         github = None if task.mode in _WITHOUT_TOKEN else connect(task, say)
+        task = _of_run(task, github)
         return _work(task, github, say, run), github
     except EcociError as error:
         deliver_failure(task, error, github, say)
         raise
+
+
+def _of_run(task: Task, github: GitHub | None) -> Task:
+    if task.mode is not Mode.REPORT:
+        return task
+    from ecoci.action_report import of_run
+
+    return of_run(task, _needed(github))
 
 
 def _work(task: Task, github: GitHub | None, say: Say, run: Measure | None) -> Done:

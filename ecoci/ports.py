@@ -34,7 +34,6 @@ from ecoci.model import (
     SetupProgress,
     Sides,
     Source,
-    StatusState,
     Trace,
     TriggeringRun,
     Workload,
@@ -228,7 +227,7 @@ class Statuses(Protocol):
 
     def set(self, status: CommitStatus) -> None: ...
 
-    def state(self, sha: str, context: str) -> StatusState | None: ...
+    def latest(self, sha: str, context: str) -> CommitStatus | None: ...
 
 
 class PullRequests(Protocol):

@@ -108,8 +108,9 @@ def _path() -> str:
     workspace = os.environ.get("GITHUB_WORKSPACE")
     folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
     if workspace:
-        checkout = Path(workspace).resolve()
-        folders = [folder for folder in folders if not Path(folder).resolve().is_relative_to(checkout)]
+        # unlike Path.resolve, realpath takes links that lead in a circle
+        checkout = os.path.realpath(workspace)
+        folders = [folder for folder in folders if not Path(os.path.realpath(folder)).is_relative_to(checkout)]
     return os.pathsep.join(folders) or os.defpath
 
 

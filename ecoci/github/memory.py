@@ -9,7 +9,7 @@ from typing import TypeVar
 from ecoci.actions.attempts import of_last_attempts
 from ecoci.actions.sticky import ACTIONS_LOGIN
 from ecoci.errors import ForbiddenError, PublishError
-from ecoci.model import CommitStatus, IssueComment, PullRequest, StatusState, TriggeringRun
+from ecoci.model import CommitStatus, IssueComment, PullRequest, TriggeringRun
 from ecoci.model.settings import RepositoryFacts, RunnerFacts, TokenDefaults
 
 T = TypeVar("T")
@@ -60,9 +60,8 @@ class MemoryStatuses:
     def set(self, status: CommitStatus) -> None:
         self.given.append(status)
 
-    def state(self, sha: str, context: str) -> StatusState | None:
-        named = (one.state for one in reversed(self.given) if (one.sha, one.context) == (sha, context))
-        return next(named, None)
+    def latest(self, sha: str, context: str) -> CommitStatus | None:
+        return next((one for one in reversed(self.given) if (one.sha, one.context) == (sha, context)), None)
 
 
 class MemoryPullRequests:

@@ -30,10 +30,13 @@ class GitHubStatuses:
         content = {"state": status.state.value, "context": status.context, "description": description, **target}
         object_of(self._api.send(Request("POST", path, content=content)), _SETTING)
 
-    def state(self, sha: str, context: str) -> StatusState | None:
+    def latest(self, sha: str, context: str) -> CommitStatus | None:
         """The newest of that name among the hundred that were set last, which GitHub gives in this order."""
         path = path_in(self._repository, "commits", quote(sha, safe=""), "statuses")
         answer = self._api.send(Request("GET", path, (("per_page", str(PER_PAGE)),)))
         named = (one for one in objects_of(answer, _ASKING) if text_of(one, "context", _ASKING) == context)
-        word = next((text_of(one, "state", _ASKING) for one in named), "")
-        return StatusState(word) if word in set(StatusState) else None
+        found = next(named, None)
+        word = "" if found is None else text_of(found, "state", _ASKING)
+        if found is None or word not in set(StatusState):
+            return None
+        return CommitStatus(sha, StatusState(word), context, text_of(found, "description", _ASKING))

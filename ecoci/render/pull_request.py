@@ -19,6 +19,8 @@ from ecoci.render.statuses import MOST_CHARACTERS, short_description
 
 SUMMARY_LIMIT = 230_000
 """A job summary may have 1 MiB in UTF-8, of which one character takes up to four bytes."""
+NOT_MEASURED = "not measured: "
+"""What the words beside a commit begin with where the code was not run."""
 NOTHING = "neither a measurement nor an audit was made"
 
 
@@ -111,7 +113,7 @@ def _status_parts(answer: Answer) -> Iterable[str]:
     if answer.report is not None:
         yield _status_of(answer.report, is_refused=bool(answer.refused))
     elif answer.refusal is not None:
-        yield f"not measured: {answer.refusal.message}"
+        yield f"{NOT_MEASURED}{answer.refusal.message}"
     if answer.audit is not None:
         yield _status_of_audit(answer.audit)
 

@@ -226,7 +226,7 @@ def test_a_github_that_is_down_is_an_outcome(github: FakeGitHub, comments: GitHu
 
 @pytest.mark.parametrize("state", list(StatusState))
 def test_the_state_of_a_status_is_its_newest(github: FakeGitHub, statuses: GitHubStatuses, state: StatusState) -> None:
-    assert statuses.state(HEAD, "ecoci") is None
+    assert statuses.latest(HEAD, "ecoci") is None
     for sha, context, told in (
         (HEAD, "ecoci", StatusState.PENDING),
         (HEAD, "ecoci", state),
@@ -234,7 +234,7 @@ def test_the_state_of_a_status_is_its_newest(github: FakeGitHub, statuses: GitHu
     ):
         statuses.set(CommitStatus(sha, told, context, "words"))
     statuses.set(CommitStatus(BASE, StatusState.PENDING, "ecoci", "of another commit"))
-    assert statuses.state(HEAD, "ecoci") is state
+    assert statuses.latest(HEAD, "ecoci") == CommitStatus(HEAD, state, "ecoci", "words")
 
 
 # whose token it is

@@ -132,9 +132,11 @@ def test_statuses_fit(github: FakeGitHub, client: GitHubClient, contract: Contra
 
 def test_asking_for_a_status_fits(client: GitHubClient, contract: Contract) -> None:
     statuses = GitHubStatuses(client, REPOSITORY)
-    assert statuses.state(HEAD, STATUS.context) is None
+    assert statuses.latest(HEAD, STATUS.context) is None
     statuses.set(STATUS)
-    assert statuses.state(HEAD, STATUS.context) is StatusState.PENDING
+    found = statuses.latest(HEAD, STATUS.context)
+    assert found is not None
+    assert (found.state, found.description) == (STATUS.state, STATUS.description)
     assert contract.violations() == []
 
 

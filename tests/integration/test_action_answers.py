@@ -14,7 +14,7 @@ from ecoci.actions.sticky import marker
 from ecoci.codec import dumps
 from ecoci.errors import InputError, InterruptedRunError, PublishError, StorageError
 from ecoci.github.memory import MemoryComments
-from ecoci.model import IssueComment, PairsResult, StatusState, TriggeringRun
+from ecoci.model import CommitStatus, IssueComment, PairsResult, StatusState, TriggeringRun
 from ecoci.ports import Say
 from tests.action.starts import programs
 from tests.action_sites import NO_CACHE, NUMBER, Site, make_site
@@ -107,10 +107,29 @@ def test_a_repository_without_a_commit_is_no_checkout(site: Site) -> None:
         site.run(mode="audit")
 
 
-def test_outside_of_a_change_the_status_is_of_the_commit_that_lies_there(site: Site) -> None:
-    site.event, site.merge = "schedule", site.base
+@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch", "issue_comment"])
+def test_a_checkout_that_the_event_says_nothing_of_gets_no_status_for_its_own_policy_judges_it(
+    site: Site, event: str
+) -> None:
+    site.event, site.merge = event, site.base
+    site.head = site.repository.commit(ecoci_yml=f"{UNCHANGED}\naudit: {{fail_on: never}}\n")
+    assert site.run(mode="audit") == 0
+    assert site.states() == []
+    assert "no status was set on it" in site.commands[0]
+
+
+def test_a_branch_that_is_audited_on_a_schedule_has_the_status_of_its_newest_commit(site: Site) -> None:
+    site.event = "schedule"
     site.run(mode="audit")
     assert [one.sha for one in site.statuses.given] == [site.head]
+
+
+def test_a_merge_that_github_did_not_make_for_this_job_does_not_stand_for_the_change(site: Site) -> None:
+    with_merge(site)
+    site.merge = "d" * 40
+    with pytest.raises(InputError, match="the checkout is of commit"):
+        site.run(mode="audit")
+    assert site.states() == [StatusState.ERROR]
 
 
 def test_an_explicit_base_that_is_not_there_is_not_replaced_by_another_one(site: Site) -> None:
@@ -172,11 +191,46 @@ def test_opening_a_fork_anew_does_not_undo_the_answer_to_its_vetted_commit(site:
     site.archives = {"ecoci-audit-1": packed({"notes.txt": "nothing"})}
     site.run(mode="report")
     (pending,) = site.statuses.given
-    site.statuses.set(replace(pending, state=judged))
+    site.statuses.set(replace(pending, state=judged, description="of its measurement"))
     site.comments.update(101, "the answer to the vetted commit")
     site.run(mode="report")
     assert site.states() == [StatusState.PENDING, judged]
     assert site.bodies() == ["the answer to the vetted commit"]
+
+
+def test_an_error_does_not_undo_the_answer_to_a_vetted_commit_of_a_fork(site: Site) -> None:
+    site.on_base()
+    site.event = "workflow_run_of_fork"
+    site.statuses.set(CommitStatus(site.head, StatusState.SUCCESS, "ecoci", "PASS: measured"))
+    with pytest.raises(PublishError, match="has uploaded no archive"):
+        site.run(mode="report")
+    assert site.states() == [StatusState.SUCCESS]
+
+
+def test_what_only_the_audit_of_a_fork_said_is_said_anew(site: Site) -> None:
+    site.on_base()
+    site.event = "workflow_run_of_fork"
+    site.archives = {"ecoci-audit-1": packed({"notes.txt": "nothing"})}
+    for kind in ("failure", "pending"):
+        site.run(mode="report", fork_status=kind)
+    assert site.states() == [StatusState.FAILURE, StatusState.PENDING]
+
+
+def test_a_run_that_github_does_not_know_is_told_to_no_commit(site: Site) -> None:
+    site.on_base()
+    site.event = "workflow_dispatch"
+    with pytest.raises(PublishError, match="there is no workflow run 777"):
+        site.run(mode="report", run_id="777")
+    assert site.states() == []
+
+
+def test_an_error_about_another_run_is_told_to_its_head(site: Site) -> None:
+    site.on_base()
+    site.event = "workflow_dispatch"
+    site.runs = (TriggeringRun(777, 1, site.head, "octo-org/octo-repo"),)
+    with pytest.raises(PublishError, match="has uploaded no archive"):
+        site.run(mode="report", run_id="777")
+    assert [(one.sha, one.state) for one in site.statuses.given] == [(site.head, StatusState.ERROR)]
 
 
 def test_a_throw_away_runner_that_handed_nothing_over_has_not_measured(site: Site) -> None:
