@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ecoci.actions.unzip import is_inside
 from ecoci.model import (
     Audited,
     AuditPolicy,
@@ -54,8 +54,20 @@ def audited(reports: Iterable[AuditReport], policy: AuditPolicy) -> Audited:
 def _unread(reports: tuple[AuditReport, ...]) -> Iterator[SkippedFile]:
     """Files of the change that the audit could not read; of its reasons only the size is taken over, as numbers."""
     for one in (one for report in reports for one in report.skipped if one.in_change):
-        if len(one.path) <= MOST_PATH_CHARS and is_inside(one.path):
-            yield SkippedFile(one.path, _reason(one.reason), in_change=True)
+        path = _told_path(one.path)
+        if path is not None:
+            yield SkippedFile(path, _reason(one.reason), in_change=True)
+
+
+def _told_path(path: str) -> str | None:
+    """As people are told it: cut, and escaped where a name could mislead. None where it leads out, as no audit says.
+
+    A file is not left out for its name: whoever writes a change chooses that.
+    """
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        return None
+    plain = (c if c.isprintable() and c not in ":\\" else f"%{ord(c):02X}" for c in path[:MOST_PATH_CHARS])
+    return "".join(plain)
 
 
 def _reason(reason: Reason) -> Reason:
@@ -81,25 +93,26 @@ def _believed(findings: Iterable[Finding]) -> Iterator[Finding]:
 
     rules = {rule.id: rule for rule in RULES}
     for finding in findings:
-        rule = rules.get(finding.rule_id)
-        if rule is not None and _is_place(finding.place):
-            yield _told_by(rule, finding)
+        rule, place = rules.get(finding.rule_id), _told_place(finding.place)
+        if rule is not None and place is not None:
+            yield _told_by(rule, finding, place)
 
 
-def _is_place(place: Place) -> bool:
+def _told_place(place: Place) -> Place | None:
     numbers = (place.start.line, place.start.column, place.end.line, place.end.column, place.cell or 1)
     sound = all(1 <= number <= MOST_LINE for number in numbers) and place.start <= place.end
-    return sound and len(place.path) <= MOST_PATH_CHARS and is_inside(place.path)
+    path = _told_path(place.path)
+    return replace(place, path=path) if sound and path is not None else None
 
 
-def _told_by(rule: Rule, finding: Finding) -> Finding:
+def _told_by(rule: Rule, finding: Finding, place: Place) -> Finding:
     return Finding(
         rule_id=rule.id,
         slug=rule.slug,
         severity=finding.severity,
         confidence=finding.confidence,
         message=rule.summary,
-        place=finding.place,
+        place=place,
         symbol="",
         fingerprint=_fingerprint(finding),
         remedy=(f"`ecoci rule {rule.id}` says why, and what to do.",),

@@ -112,6 +112,8 @@ def describe_status(answer: Answer) -> str:
 def _status_parts(answer: Answer) -> Iterable[str]:
     if answer.report is not None:
         yield _status_of(answer.report, is_refused=bool(answer.refused))
+        if answer.audit is None and answer.report.audit_fails:
+            yield "the audit fails"
     elif answer.refusal is not None:
         yield f"{NOT_MEASURED}{answer.refusal.message}"
     if answer.audit is not None:

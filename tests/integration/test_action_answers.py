@@ -278,6 +278,22 @@ def test_a_report_that_wants_no_audit_is_green_without_one(site: Site) -> None:
     assert site.states() == [StatusState.SUCCESS]
 
 
+@pytest.mark.parametrize("name", ["v1:int8.py", "odd\\name.py", "new\nline.py", "d/" * 100 + "x" * 240 + ".py"])
+def test_no_name_of_a_file_hides_its_finding_from_the_report(site: Site, name: str) -> None:
+    site.repository.write(name, BAD)
+    site.head = site.repository.commit(serve_py=GOOD + "\n")
+    assert site.run(mode="audit", comment="false", status="false") == 1
+    audit = (site.repository.folder / "ecoci-out/audit.json").read_text(encoding="utf-8")
+    site.on_base()
+    site.archives = {
+        "ecoci-gpu-1": packed({"pairs.json": dumps(passing(site))}),
+        "ecoci-a-1": packed({"audit.json": audit}),
+    }
+    assert site.run(mode="report") == 1
+    (status,) = site.statuses.given
+    assert (status.state, status.description.partition("; ")[2]) == (StatusState.FAILURE, "the audit fails")
+
+
 def test_an_audit_of_another_commit_is_none(site: Site) -> None:
     audit = clean_audit(site)
     site.head = site.repository.commit(serve_py=BAD)
