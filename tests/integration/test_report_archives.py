@@ -202,12 +202,24 @@ def test_findings_are_told_in_our_own_words_and_fail_by_the_bases_policy(shell: 
 
 
 @pytest.mark.parametrize(
+    ("path", "told"), [("a\n::error::b", "a%0A%3A%3Aerror%3A%3Ab"), ("x" * 401, "x" * 40), ("v1:a.py", "v1%3Aa.py")]
+)
+def test_a_finding_is_not_left_out_for_the_name_of_its_file_which_is_told_escaped(
+    shell: Shell, path: str, told: str
+) -> None:
+    passing(shell)
+    shell.write("archives/audit/audit.json", audit(finding(path)))
+    done = shell("report", "--archives", "archives", "--head", HEAD, "--format", "markdown")
+    assert done.code == 1
+    assert told in done.out
+    assert "::error::" not in done.out
+
+
+@pytest.mark.parametrize(
     "odd",
     [
         finding("../../etc/passwd"),
         finding("/etc/passwd"),
-        finding("a\n::error::b"),
-        finding("x" * 401),
         finding("app.py", rule_id="ECO999"),
         finding("app.py", place=Place("app.py", Position(0, 1), Position(3, 9))),
         finding("app.py", place=Place("app.py", Position(9, 1), Position(3, 9))),
