@@ -68,7 +68,7 @@ def _pip(place: Path, job: Job) -> list[str]:
 
 
 def _bundled_pip() -> Path | None:
-    """The wheel that ensurepip would install, which takes it ten times as long; None where a system keeps it apart."""
+    """The wheel that ensurepip would install, which takes it longer; None where a system keeps it apart."""
     ensurepip, shared = find_spec("ensurepip"), sysconfig.get_config_var("WHEEL_PKG_DIR")
     own = [] if ensurepip is None or ensurepip.origin is None else [Path(ensurepip.origin).parent / "_bundled"]
     folders = [Path(shared), *own] if shared else own
