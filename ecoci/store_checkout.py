@@ -25,13 +25,18 @@ def place_in(checkout: Path, file: Path, what: str) -> Path:
     if not any(_real(folder).is_relative_to(root) for folder in named.parents):
         return file
     meant = _real(file)
-    if not meant.is_relative_to(root) or (_GIT in meant.relative_to(root).parts and _GIT not in named.parts):
+    if not meant.is_relative_to(root) or (_is_of_git(meant.relative_to(root)) and not _is_of_git(named)):
         raise InputError(
             f"{shown(_below(root, named).as_posix())}, {what}, is a link that leads out of the checkout",
             cause="a change can commit a link to any file of this machine, which nobody reviewed",
             remedy="put the file itself there, or give the path of the file that is meant",
         )
     return file
+
+
+def _is_of_git(path: Path) -> bool:
+    """Some file systems do not tell names apart by case."""
+    return any(part.casefold() == _GIT for part in path.parts)
 
 
 def _below(root: Path, named: Path) -> Path:

@@ -247,3 +247,10 @@ def test_links_in_a_circle_and_links_to_nothing_are_no_way_out(tmp_path: Path) -
 def test_a_path_in_the_folder_of_git_that_is_named_as_such_is_the_choice_of_whoever_named_it(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     assert place_in(tmp_path, tmp_path / ".git" / "ecoci", "x") == tmp_path / ".git" / "ecoci"
+
+
+@pytest.mark.parametrize("name", [".git", ".GIT", "sub/.Git"])
+def test_a_link_into_the_repository_of_git_is_refused_however_it_is_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "ecoci.yml").symlink_to(f"{name}/config")
+    with pytest.raises(InputError, match="leads out of the checkout"):
+        place_in(tmp_path, tmp_path / "ecoci.yml", "the scenario file")
